@@ -1,0 +1,98 @@
+// Bytes: text and hexadecimal encodings, comparison, and SHA-256 behind an interface.
+// Pure: runs in Node and in a browser alike. The default hash is @noble/hashes; a host may hand in a faster one
+// that is checked against it.
+
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Lower-case hexadecimal text of a SHA-256 digest: 64 characters. */
+export type HexDigest = string & { readonly __hexDigest: true };
+
+/** SHA-256 (FIPS 180-4) over bytes, as 32 bytes. */
+export interface Hasher {
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** The pure implementation; every other one must agree with it. */
+export const pureHasher: Hasher = { sha256: (bytes) => nobleSha256(bytes) };
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** @throws TypeError if the bytes are not well-formed UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return strictDecoder.decode(bytes);
+}
+
+/** The number of bytes of `text` in UTF-8; a lone surrogate counts as three, as an encoder would write it. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) length += 1;
+    else if (unit >= 0xd800 && unit <= 0xdbff && isLowSurrogate(text.charCodeAt(i + 1))) {
+      length += 2;
+      i++;
+    } else length += 2;
+  }
+  return length;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return bytes.toHex();
+}
+
+/** @throws SyntaxError if `text` is not an even number of hexadecimal digits. */
+export function fromHex(text: string): Uint8Array {
+  return Uint8Array.fromHex(text);
+}
+
+export function base64(bytes: Uint8Array): string {
+  return bytes.toBase64();
+}
+
+/** Strict: padding is demanded, no white space, no other alphabet. @throws SyntaxError otherwise. */
+export function fromBase64(text: string): Uint8Array {
+  if (/\s/.test(text)) throw new SyntaxError("white space in base64");
+  return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Compares in a time that depends on the lengths alone. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/** Digest of bytes, or of the UTF-8 of a text, as lower-case hexadecimal. */
+export function sha256Hex(input: Uint8Array | string, hasher: Hasher = pureHasher): HexDigest {
+  const bytes = typeof input === "string" ? utf8(input) : input;
+  return hex(hasher.sha256(bytes)) as HexDigest;
+}
+
+/** @throws TypeError unless `text` is 64 lower-case hexadecimal digits. */
+export function parseHexDigest(text: string): HexDigest {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new TypeError("expected 64 lower-case hexadecimal digits");
+  return text as HexDigest;
+}

@@ -1,0 +1,149 @@
+// The value codec: how a JavaScript value crosses the door between host and guest, in both directions, as JSON.
+// Plain JSON stands for itself. Everything else is an object with the key "$type":
+//   {"$type":"undefined"} · {"$type":"number","value":"NaN"|"Infinity"|"-Infinity"|"-0"} ·
+//   {"$type":"bigint","value":"123"} · {"$type":"date","value":<ms since the epoch>|null} ·
+//   {"$type":"bytes","value":"<base64>"} · {"$type":"object","value":{…}} for an object that has a "$type" key itself.
+// Invariants: encode then decode gives an equal value; no function, symbol, Map, Set or class instance crosses; an
+// `undefined` member of an object is dropped, as JSON does. Runs in the host and inside the guest (it captures what it
+// uses when it is loaded, before any agent code runs).
+
+import type { JsonValue } from "./json.ts";
+
+/** Deepest nesting of a value that crosses the door. */
+export const VALUE_DEPTH_MAX = 64;
+/** Most nodes of a value that crosses the door. */
+export const VALUE_NODES_MAX = 1_000_000;
+
+export class CodecError extends TypeError {
+  override readonly name = "CodecError";
+}
+
+const { isArray } = Array;
+const { keys, getPrototypeOf, prototype: objectPrototype } = Object;
+const objectIs = Object.is;
+const { isFinite: isFiniteNumber } = Number;
+const dateGetTime = Date.prototype.getTime;
+const apply = Reflect.apply;
+const toBase64 = Uint8Array.prototype.toBase64;
+const fromBase64 = Uint8Array.fromBase64.bind(Uint8Array);
+const NativeDate = Date;
+const NativeBigInt = BigInt;
+const NativeUint8Array = Uint8Array;
+const NativeArrayBuffer = ArrayBuffer;
+const isWellFormed = String.prototype.isWellFormed;
+const bufferIsView = ArrayBuffer.isView;
+
+/** The JSON form of a value. @throws CodecError on what cannot cross, on cycles and beyond the bounds. */
+export function encodeValue(value: unknown): JsonValue {
+  return encode(value, 0, { nodes: 0 });
+}
+
+function encode(value: unknown, depth: number, count: { nodes: number }): JsonValue {
+  if (depth > VALUE_DEPTH_MAX)
+    throw new CodecError(`a value may be nested ${VALUE_DEPTH_MAX} deep at most (or it is cyclic)`);
+  if (++count.nodes > VALUE_NODES_MAX) throw new CodecError(`a value may have ${VALUE_NODES_MAX} parts at most`);
+  switch (typeof value) {
+    case "string":
+      if (!apply(isWellFormed, value, [])) throw new CodecError("a text with a lone surrogate cannot cross");
+      return value;
+    case "boolean":
+      return value;
+    case "number":
+      if (isFiniteNumber(value) && !objectIs(value, -0)) return value;
+      return { $type: "number", value: objectIs(value, -0) ? "-0" : `${value}` };
+    case "undefined":
+      return { $type: "undefined" };
+    case "bigint":
+      return { $type: "bigint", value: `${value}` };
+    case "object":
+      return value === null ? null : encodeObject(value, depth, count);
+    default:
+      throw new CodecError(`a ${typeof value} cannot cross`);
+  }
+}
+
+function encodeObject(value: object, depth: number, count: { nodes: number }): JsonValue {
+  if (isArray(value)) {
+    const list: JsonValue[] = [];
+    for (let i = 0; i < value.length; i++) list[i] = encode(value[i], depth + 1, count);
+    return list;
+  }
+  if (value instanceof NativeUint8Array) return { $type: "bytes", value: apply(toBase64, value, []) };
+  if (value instanceof NativeArrayBuffer)
+    return { $type: "bytes", value: apply(toBase64, new NativeUint8Array(value), []) };
+  if (value instanceof NativeDate) {
+    const time = apply(dateGetTime, value, []) as number;
+    return { $type: "date", value: isFiniteNumber(time) ? time : null };
+  }
+  if (bufferIsView(value)) throw new CodecError("of typed arrays only Uint8Array can cross");
+  const prototype: unknown = getPrototypeOf(value);
+  if (prototype !== objectPrototype && prototype !== null && !isJsonAble(value)) {
+    throw new CodecError("only plain objects, arrays, Date and Uint8Array can cross");
+  }
+  const source: object = isJsonAble(value) ? (value.toJSON() as object) : value;
+  if (source !== value) return encode(source, depth + 1, count);
+  const object: Record<string, JsonValue> = {};
+  let tagged = false;
+  for (const key of keys(source)) {
+    const member = (source as Record<string, unknown>)[key];
+    if (member === undefined) continue;
+    if (key === "__proto__") throw new CodecError("the key __proto__ cannot cross");
+    if (!apply(isWellFormed, key, [])) throw new CodecError("a key with a lone surrogate cannot cross");
+    if (key === "$type") tagged = true;
+    object[key] = encode(member, depth + 1, count);
+  }
+  return tagged ? { $type: "object", value: object } : object;
+}
+
+function isJsonAble(value: object): value is { toJSON(): unknown } {
+  return typeof (value as { toJSON?: unknown }).toJSON === "function";
+}
+
+/** The value of a JSON form. @throws CodecError when a "$type" is not one of ours or its value is malformed. */
+export function decodeValue(json: JsonValue): unknown {
+  return decode(json, 0);
+}
+
+function decode(json: JsonValue, depth: number): unknown {
+  if (depth > VALUE_DEPTH_MAX + 1) throw new CodecError("nested too deep");
+  if (json === null || typeof json !== "object") return json;
+  if (isArray(json)) {
+    const list: unknown[] = [];
+    for (let i = 0; i < json.length; i++) list[i] = decode(json[i] as JsonValue, depth + 1);
+    return list;
+  }
+  const source = json as Record<string, JsonValue>;
+  if ("$type" in source) return decodeTagged(source["$type"], source["value"], depth);
+  return decodeMembers(source, depth);
+}
+
+function decodeMembers(source: Record<string, JsonValue>, depth: number): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const key of keys(source)) object[key] = decode(source[key] as JsonValue, depth + 1);
+  return object;
+}
+
+function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined, depth: number): unknown {
+  if (type === "undefined") return undefined;
+  if (type === "number") {
+    if (value === "NaN") return NaN;
+    if (value === "Infinity") return Infinity;
+    if (value === "-Infinity") return -Infinity;
+    if (value === "-0") return -0;
+  }
+  if (type === "bigint" && typeof value === "string" && /^-?(0|[1-9]\d*)$/.test(value)) return NativeBigInt(value);
+  if (type === "date" && (value === null || typeof value === "number")) return new NativeDate(value ?? NaN);
+  if (type === "bytes" && typeof value === "string") return decodeBytes(value);
+  if (type === "object" && value !== null && typeof value === "object" && !isArray(value)) {
+    return decodeMembers(value as Record<string, JsonValue>, depth + 1);
+  }
+  throw new CodecError("an unknown or malformed $type");
+}
+
+function decodeBytes(text: string): Uint8Array {
+  try {
+    return fromBase64(text, { lastChunkHandling: "strict" });
+  } catch {
+    throw new CodecError("malformed bytes");
+  }
+}

@@ -1,0 +1,155 @@
+// Errors: one table of stable codes. Three kinds, never mixed. A *refusal* is a value that the broker records and the
+// guest is told; a *fault* is something that the operator can mend, thrown as EnclosureError; a *bug* is an assertion
+// (see assert.ts). docs/errors.md is made from this table, and a test provokes every code in it.
+
+/** Exit statuses of the command line; `docs/cli.md` explains them. */
+export const EXIT = {
+  ok: 0,
+  agentFailed: 1,
+  usage: 2,
+  refused: 3,
+  limit: 4,
+  invalid: 5,
+  diverged: 6,
+  cannotTell: 7,
+  incomplete: 8,
+  fault: 70,
+} as const;
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+interface CodeEntry {
+  readonly kind: "refusal" | "fault" | "bug";
+  readonly exit: ExitStatus;
+  /** What has happened, as a sentence. */
+  readonly means: string;
+  /** What to do about it, as a sentence. */
+  readonly mend: string;
+}
+
+const refusal = (means: string, mend: string): CodeEntry => ({ kind: "refusal", exit: EXIT.refused, means, mend });
+const usage = (means: string, mend: string): CodeEntry => ({ kind: "fault", exit: EXIT.usage, means, mend });
+const fault = (means: string, mend: string): CodeEntry => ({ kind: "fault", exit: EXIT.fault, means, mend });
+const failed = (means: string, mend: string): CodeEntry => ({ kind: "fault", exit: EXIT.agentFailed, means, mend });
+const limit = (means: string, mend: string): CodeEntry => ({ kind: "fault", exit: EXIT.limit, means, mend });
+const invalid = (means: string, mend: string): CodeEntry => ({ kind: "fault", exit: EXIT.invalid, means, mend });
+
+export const CODES = {
+  // Values
+  VALUE_INVALID: usage(
+    "A value is not acceptable JSON, or is too large or too deep.",
+    "Pass plain JSON within the stated bounds.",
+  ),
+
+  // Refusals by the broker
+  GRANT_MISSING: refusal(
+    "The manifest grants no capability of this name.",
+    "Add the capability to the manifest, if the agent should have it.",
+  ),
+  FUNCTION_MISSING: refusal(
+    "The capability has no function of this name.",
+    "Call a function that the capability has; `enclosure explain` lists them.",
+  ),
+  RULE_FAILED: refusal(
+    "No allow rule of the grant matches this call.",
+    "Add a rule that matches to the grant, if the agent should be able to do this.",
+  ),
+  RULE_DENIED: refusal(
+    "A deny rule of the grant matches this call. No approval lifts it.",
+    "Change the deny rule in the manifest, if the agent should be able to do this.",
+  ),
+  ARGUMENT_INVALID: refusal(
+    "The argument does not fit the function's input schema.",
+    "Pass an argument that fits; `enclosure types` prints the shapes.",
+  ),
+  ARGUMENT_TOO_LARGE: refusal(
+    "The argument is larger than the manifest's limit.",
+    "Pass less, or raise limits.argument in the manifest.",
+  ),
+  BUDGET_EXCEEDED: refusal(
+    "A budget of the grant is used up.",
+    "Raise the grant's limits in the manifest, or make fewer calls.",
+  ),
+  IN_FLIGHT_EXCEEDED: refusal(
+    "Too many calls are waiting for an answer at once.",
+    "Await some calls before making more, or raise limits.inFlight.",
+  ),
+  APPROVAL_REFUSED: refusal("A person refused this call.", "Ask the person who refused it."),
+  APPROVAL_UNAVAILABLE: refusal(
+    "This call needs an approval, and nobody can be asked here.",
+    "Run on a terminal, or allow the call in the manifest.",
+  ),
+  APPROVAL_TIMEOUT: refusal("Nobody answered the approval in time.", "Answer in time, or raise the rule's timeout."),
+
+  // Calls that were admitted and failed
+  CALL_FAILED: failed("The host's function failed.", "Look at the failure with `enclosure call`."),
+  CALL_TIMEOUT: failed(
+    "The call did not finish in time; whether it had an effect is unknown.",
+    "Check the other side before trying again.",
+  ),
+  CALL_CANCELLED: failed("The agent cancelled the call.", "Nothing to mend."),
+  RESULT_INVALID: failed(
+    "The function's result does not fit its output schema, or cannot cross the door.",
+    "Mend the host module's function or its output schema.",
+  ),
+  RESULT_TOO_LARGE: failed("The result is larger than the limit.", "Ask for less, or raise the limit in the manifest."),
+} as const satisfies Record<string, CodeEntry>;
+
+export type ErrorCode = keyof typeof CODES;
+
+/** Where in an input a fault lies. Line and column count from 1. */
+export interface Location {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface ErrorDetails {
+  /** What to do about this very case; the table's sentence where absent. */
+  readonly mend?: string;
+  readonly location?: Location;
+  readonly cause?: unknown;
+  /** Every problem, where one fault stands for many (a bad manifest). */
+  readonly problems?: readonly Problem[];
+}
+
+/** One finding about an input file. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  /** JSON pointer (RFC 6901) into the file; "" is the whole of it. */
+  readonly pointer: string;
+  readonly mend: string;
+  /** Where the problem lies in another file than the one that was read. */
+  readonly file?: string;
+}
+
+/** A fault with a stable code. Its message is for the operator, and never crosses to the guest. */
+export class EnclosureError extends Error {
+  override readonly name = "EnclosureError";
+  readonly code: ErrorCode;
+  readonly mend: string;
+  readonly location: Location | undefined;
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.mend = details.mend ?? CODES[code].mend;
+    this.location = details.location;
+    this.problems = details.problems ?? [];
+  }
+
+  get exit(): ExitStatus {
+    return CODES[this.code].exit;
+  }
+}
+
+/** `error` as an EnclosureError, when it is one with one of `codes` (or with any code, where none is named). */
+export function isFault(error: unknown, ...codes: readonly ErrorCode[]): error is EnclosureError {
+  return error instanceof EnclosureError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,185 @@
+// JSON: what a value is, a bounded strict parse, and the canonical form of RFC 8785 for record bodies.
+// Invariants: nothing here recurses deeper than a stated bound; a text is accepted only if it is its own re-spelling,
+// so two readers can never see two values in it (duplicate keys, odd escapes, numbers out of range all fail that).
+
+import { EnclosureError } from "./errors.ts";
+
+export type JsonPrimitive = null | boolean | number | string;
+export type JsonValue = JsonPrimitive | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** A JSON text that has passed {@link admitJson}: its own re-spelling, bounded in depth, without forbidden keys. */
+export type JsonText = string & { readonly __jsonText: true };
+
+export interface Admitted {
+  readonly text: JsonText;
+  /** Deeply frozen: provider, condition and record read the same value. */
+  readonly value: JsonValue;
+}
+
+export interface JsonBounds {
+  /** In UTF-16 code units of the text. */
+  readonly charsMax: number;
+  /** Nesting of arrays and objects; a bare value has depth 0. */
+  readonly depthMax: number;
+}
+
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__"]);
+
+/**
+ * Admits a JSON text from the other side of a trust border.
+ * @throws EnclosureError VALUE_INVALID when it is too long, too deep, malformed, not its own re-spelling, holds a lone
+ *   surrogate or a `__proto__` key.
+ */
+export function admitJson(text: string, bounds: JsonBounds): Admitted {
+  if (text.length > bounds.charsMax) {
+    throw invalid(`the value is ${text.length} characters long, the bound is ${bounds.charsMax}`);
+  }
+  if (textDepth(text) > bounds.depthMax) throw invalid(`the value is nested deeper than ${bounds.depthMax}`);
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch {
+    throw invalid("the value is not JSON");
+  }
+  // Well-formedness first: JSON.stringify escapes a lone surrogate, and an escaped one would be its own re-spelling.
+  if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value)) throw invalid("the value holds a lone surrogate");
+  if (!text.isWellFormed()) throw invalid("the value holds a lone surrogate");
+  // The key is looked for before the comparison: JSON.parse makes it an own property, which re-spells as itself.
+  if (text.includes("__proto__")) refuseKeys(value);
+  if (JSON.stringify(value) !== text)
+    throw invalid("the value is not spelled canonically (duplicate key, number or escape)");
+  return { text: text as JsonText, value: deepFreeze(value) };
+}
+
+/** Spells a value that this side made, so that it passes {@link admitJson}. @throws EnclosureError VALUE_INVALID */
+export function spellJson(value: unknown, bounds: JsonBounds): Admitted {
+  const text = JSON.stringify(value);
+  if (text === undefined) throw invalid("the value has no JSON form");
+  return admitJson(text, bounds);
+}
+
+/** Depth by scanning brackets outside strings: linear, and safe before any recursive reader. */
+export function textDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (inString) {
+      if (unit === 0x5c) i++;
+      else if (unit === 0x22) inString = false;
+    } else if (unit === 0x22) inString = true;
+    else if (unit === 0x5b || unit === 0x7b) {
+      depth++;
+      if (depth > deepest) deepest = depth;
+    } else if (unit === 0x5d || unit === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+function refuseKeys(value: JsonValue): void {
+  walk(value, (object) => {
+    for (const key of Object.keys(object)) if (FORBIDDEN_KEYS.has(key)) throw invalid(`the key ${key} is not allowed`);
+  });
+}
+
+function hasLoneSurrogate(value: JsonValue): boolean {
+  let found = false;
+  const look = (text: string): void => {
+    if (!text.isWellFormed()) found = true;
+  };
+  walk(value, (object) => Object.keys(object).forEach(look), look);
+  return found;
+}
+
+/** Visits every object and string; its caller has bounded the depth, and it does not recurse all the same. */
+function walk(value: JsonValue, onObject: (object: JsonObject) => void, onString?: (text: string) => void): void {
+  const pending: JsonValue[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop() as JsonValue;
+    if (typeof next === "string") onString?.(next);
+    else if (Array.isArray(next)) pending.push(...(next as readonly JsonValue[]));
+    else if (isJsonObject(next)) {
+      onObject(next);
+      for (const key of Object.keys(next)) pending.push(next[key] as JsonValue);
+    }
+  }
+}
+
+export function deepFreeze<T extends JsonValue>(value: T): T {
+  const pending: JsonValue[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop() as JsonValue;
+    if (next === null || typeof next !== "object" || Object.isFrozen(next)) continue;
+    Object.freeze(next);
+    for (const inner of Object.values(next)) pending.push(inner as JsonValue);
+  }
+  return value;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Depth of a record's body; deeper is refused. */
+const BODY_DEPTH_MAX = 32;
+
+/**
+ * The canonical text of a record's body: RFC 8785, restricted at admission. Integers within ±(2^53−1) only, no
+ * fractions, no `undefined`, no lone surrogates, no `__proto__`, plain objects and dense arrays, depth at most 32.
+ * @throws EnclosureError VALUE_INVALID
+ */
+export function canonicalText(value: JsonValue): string {
+  return spell(value, 0, admitInteger);
+}
+
+/** RFC 8785 for any finite JSON number, as its published vectors demand; bodies use {@link canonicalText}. */
+export function canonicalJson(value: JsonValue): string {
+  return spell(value, 0, admitFinite);
+}
+
+function spell(value: unknown, depth: number, spellNumber: (value: number) => string): string {
+  if (depth > BODY_DEPTH_MAX) throw invalid(`nested deeper than ${BODY_DEPTH_MAX}`);
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") return spellNumber(value);
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw invalid("a lone surrogate");
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) {
+    let text = "[";
+    for (let i = 0; i < value.length; i++) text += (i === 0 ? "" : ",") + spell(value[i], depth + 1, spellNumber);
+    return `${text}]`;
+  }
+  if (typeof value !== "object" || !isPlain(value)) throw invalid(`a ${typeof value} has no canonical form`);
+  let text = "{";
+  // RFC 8785 3.2.3: keys in the order of their UTF-16 code units, which is what sort() without an argument does.
+  for (const key of Object.keys(value).sort()) {
+    if (FORBIDDEN_KEYS.has(key) || !key.isWellFormed()) throw invalid(`the key ${JSON.stringify(key)} is not allowed`);
+    const member = (value as Record<string, unknown>)[key];
+    text += `${text === "{" ? "" : ","}${JSON.stringify(key)}:${spell(member, depth + 1, spellNumber)}`;
+  }
+  return `${text}}`;
+}
+
+function admitInteger(value: number): string {
+  if (!Number.isSafeInteger(value)) throw invalid(`${value} is not an integer within ±(2^53−1)`);
+  return String(value === 0 ? 0 : value);
+}
+
+function admitFinite(value: number): string {
+  if (!Number.isFinite(value)) throw invalid(`${value} is not a finite number`);
+  return JSON.stringify(value);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function invalid(what: string): EnclosureError {
+  return new EnclosureError("VALUE_INVALID", what);
+}

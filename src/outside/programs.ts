@@ -1,0 +1,19 @@
+// Where the product's own programs lie: files in dist/ that run as processes or threads of their own.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Program = "guest.cjs" | "prelude.js" | "watchdog.js" | "module-host.js";
+
+/** The absolute path of a built program. The same answer from src/ (in tests) and from dist/. */
+export function programPath(program: Program): string {
+  return join(packageRoot(), "dist", program);
+}
+
+/** The folder of our own package.json. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
