@@ -92,6 +92,37 @@ export const CODES = {
     "Mend the host module's function or its output schema.",
   ),
   RESULT_TOO_LARGE: failed("The result is larger than the limit.", "Ask for less, or raise the limit in the manifest."),
+
+  // How a session ends
+  AGENT_THREW: failed(
+    "The agent's code threw an error that it did not catch.",
+    "Look at the agent's source line in the message.",
+  ),
+  AGENT_STALLED: failed(
+    "The agent waits for something that will never come: nothing is pending and it has not finished.",
+    "Look for a promise that nothing settles.",
+  ),
+  GUEST_CRASHED: failed("The guest process died.", "Look at the detail; memory bombs and engine faults end so."),
+  GUEST_PROTOCOL: failed(
+    "The guest process broke the protocol and was killed.",
+    "Treat the agent as hostile: this does not happen by accident.",
+  ),
+  LIMIT_STRUCK: limit(
+    "The session ran into a limit of its manifest and was ended.",
+    "Raise the limit in the manifest, if the agent should have more.",
+  ),
+  SESSION_INTERRUPTED: failed(
+    "The session was interrupted before the agent had finished.",
+    "Run it again, after looking at the calls whose outcome is unknown.",
+  ),
+  INPUT_INVALID: usage(
+    "The input does not fit the manifest's agent.input, or is not plain JSON.",
+    "Pass an input that fits.",
+  ),
+  OUTPUT_INVALID: failed(
+    "The agent's output does not fit the manifest's agent.output.",
+    "Mend the agent, or the schema.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -1,0 +1,257 @@
+// Conducts one running session: feeds the guest one delivery a turn, in the order of the log, hands its calls to the
+// broker, and finds how it ends. Invariants: the record of a delivery is appended before the guest gets it; turns count
+// from 0 without gaps; nothing is delivered after the end.
+
+import type { SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
+import type { EventType, TurnSummary } from "../audit/events.ts";
+import type { CallId } from "../base/ids.ts";
+import type { SessionLimits } from "../base/limits.ts";
+import { utf8Length } from "../base/bytes.ts";
+import type { Timers } from "../base/powers.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { CallAnswer } from "../broker/ports.ts";
+import type { Guest, GuestEnd, GuestError, GuestMessage, GuestStart, LimitName } from "../enclosure/contract.ts";
+import type { AuditLevel } from "../kinds/contract.ts";
+import type { LiveEvent } from "./contract.ts";
+
+/** How the agent's run came to its end, before it is judged. */
+export type Ending =
+  | { readonly kind: "output"; readonly outputText: string }
+  | { readonly kind: "threw"; readonly error: GuestError }
+  | { readonly kind: "limit"; readonly limit: LimitName | "calls"; readonly used: number; readonly max: number }
+  | { readonly kind: "stalled" }
+  | { readonly kind: "crashed"; readonly code: "GUEST_CRASHED" | "GUEST_PROTOCOL"; readonly detail: string }
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "logFailed"; readonly error: Error };
+
+export interface ConductPorts {
+  readonly guest: Guest;
+  readonly log: SessionLog;
+  readonly limits: SessionLimits;
+  readonly level: AuditLevel;
+  readonly timers: Timers;
+  readonly show: (event: LiveEvent, ticket: Ticket) => void;
+}
+
+export class Conduct {
+  readonly #ports: ConductPorts;
+  #broker: Broker | undefined;
+  #turn = 0;
+  #turnTimes: number[] = [];
+  #quietTurn = -1;
+  #timersArmed = 0;
+  #summary: TurnSummary | undefined;
+  #summaryTold: TurnSummary | undefined;
+  readonly #alarms = new Map<number, () => void>();
+  #logBytes = 0;
+  #refusedInside = 0;
+  #wallPaused = false;
+  #over = false;
+  readonly #ended = Promise.withResolvers<Ending>();
+
+  constructor(ports: ConductPorts) {
+    this.#ports = ports;
+  }
+
+  /** Settles once, when the run is over: nothing is delivered and nothing is accepted any more. */
+  get ended(): Promise<Ending> {
+    return this.#ended.promise;
+  }
+
+  get refusedInside(): number {
+    return this.#refusedInside;
+  }
+
+  /** The last turn that was opened. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Virtual time of a turn that was delivered and that the guest may still be in. */
+  turnTime(turn: number): number {
+    return this.#turnTimes[turn] ?? (this.#turnTimes.at(-1) as number);
+  }
+
+  start(start: GuestStart, broker: Broker): void {
+    this.#broker = broker;
+    this.#turnTimes = [start.nowMs];
+    const { guest, log } = this.#ports;
+    guest.start(start, (message) => this.#hear(message));
+    guest.ended.then(
+      (end) => this.#guestEnded(end),
+      (error: unknown) => this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: String(error) }),
+    );
+    void log.failed.then((error) => this.end({ kind: "logFailed", error }));
+  }
+
+  /** Ends the run from outside, or from within. The first ending counts. */
+  end(ending: Ending): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const cancel of this.#alarms.values()) cancel();
+    this.#alarms.clear();
+    this.#ended.resolve(ending);
+  }
+
+  /** See BrokerPorts.deliver. */
+  deliverAnswer<Type extends EventType>(
+    id: CallId,
+    answer: CallAnswer,
+    draft: (delivered: "true" | "late") => Omit<SessionDraft<Type>, "turn" | "before">,
+  ): { readonly ticket: Ticket; readonly turn: number | undefined } {
+    if (this.#over) return { ticket: this.#ports.log.append({ ...draft("late"), turn: this.#turn }), turn: undefined };
+    const { ticket, turn } = this.#openTurn(draft("true"));
+    const { timeMs: nowMs } = ticket;
+    this.#ports.guest.deliver(
+      answer.ok
+        ? { type: "settled", turn, nowMs, id, ok: true, resultText: answer.resultText }
+        : { type: "settled", turn, nowMs, id, ok: false, error: answer.error },
+    );
+    return { ticket, turn };
+  }
+
+  /** Looks whether the run has come to rest, and whether the wall clock should stand still. */
+  reconsider(): void {
+    const broker = this.#broker;
+    if (this.#over || broker === undefined) return;
+    const quiet = this.#quietTurn === this.#turn;
+    const onlyHeld = quiet && broker.held > 0 && broker.held === broker.pending && this.#alarms.size === 0;
+    if (onlyHeld !== this.#wallPaused) {
+      this.#wallPaused = onlyHeld;
+      if (onlyHeld) this.#ports.guest.pauseWall();
+      else this.#ports.guest.resumeWall();
+    }
+    if (quiet && broker.pending === 0 && this.#alarms.size === 0 && this.#timersArmed === 0)
+      this.end({ kind: "stalled" });
+  }
+
+  /** Appends the record that opens the next turn, with the summary of what has drained since the last one. */
+  #openTurn<Type extends EventType>(
+    draft: Omit<SessionDraft<Type>, "turn" | "before">,
+  ): { readonly ticket: Ticket; readonly turn: number } {
+    const turn = this.#turn + 1;
+    const before = this.#summary === this.#summaryTold ? undefined : this.#summary;
+    const ticket = this.#ports.log.append({ ...draft, turn, ...(before === undefined ? {} : { before }) });
+    this.#summaryTold = this.#summary;
+    this.#turn = turn;
+    this.#turnTimes[turn] = ticket.timeMs;
+    return { ticket, turn };
+  }
+
+  #hear(message: GuestMessage): void {
+    if (this.#over) return;
+    try {
+      this.#take(message);
+    } catch (error) {
+      // Only the log throws here, and it has told everyone through `failed` already; this end is the same one.
+      this.end({ kind: "logFailed", error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  #take(message: GuestMessage): void {
+    switch (message.type) {
+      case "call":
+        return this.#call(message);
+      case "cancel":
+        return this.#broker?.cancel(message.id, message.turn);
+      case "timerSet":
+        return this.#armTimer(message.id, message.delayMs);
+      case "timerCleared":
+        this.#alarms.get(message.id)?.();
+        this.#alarms.delete(message.id);
+        return;
+      case "log":
+      case "note":
+        return this.#speak(message);
+      case "refusedInside":
+        this.#refusedInside += message.count;
+        return;
+      case "quiet":
+        this.#quietTurn = message.turn;
+        this.#timersArmed = message.timersArmed;
+        this.#summary = { turn: message.turn, calls: message.calls, draws: message.draws };
+        return this.reconsider();
+      case "done":
+        return this.end(
+          message.ok ? { kind: "output", outputText: message.outputText } : { kind: "threw", error: message.error },
+        );
+    }
+  }
+
+  #call(message: Extract<GuestMessage, { type: "call" }>): void {
+    const { limits } = this.#ports;
+    const broker = this.#broker as Broker;
+    if (message.id > limits.calls) return this.#strike("calls", message.id, limits.calls);
+    if (broker.inFlight(message.turn) >= limits.inFlight) {
+      // The guest's own window keeps to the limit, so a guest that exceeds it is not running our prelude any more.
+      return this.end({
+        kind: "crashed",
+        code: "GUEST_PROTOCOL",
+        detail: "more calls in flight than its window allows",
+      });
+    }
+    const { id, turn, capability, fn, argsText, site } = message;
+    broker.accept({
+      id,
+      turn,
+      capability,
+      fn,
+      argsText,
+      site: site === undefined ? null : { line: site.line, column: site.column },
+    });
+  }
+
+  #armTimer(id: number, delayMs: number): void {
+    const { limits, timers } = this.#ports;
+    if (this.#alarms.size >= limits.timers) return this.#strike("timers", this.#alarms.size + 1, limits.timers);
+    const cancel = timers.after(delayMs, () => {
+      this.#alarms.delete(id);
+      this.#fire(id);
+    });
+    this.#alarms.set(id, cancel);
+  }
+
+  #fire(id: number): void {
+    if (this.#over) return;
+    try {
+      const { ticket, turn } = this.#openTurn<"timer.fired">({
+        type: "timer.fired",
+        evidence: "observed",
+        data: { timer: id },
+      });
+      this.#ports.guest.deliver({ type: "timerFired", turn, nowMs: ticket.timeMs, id });
+    } catch (error) {
+      this.end({ kind: "logFailed", error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+
+  #speak(message: Extract<GuestMessage, { type: "log" | "note" }>): void {
+    const { limits, level, log, show } = this.#ports;
+    this.#logBytes += utf8Length(message.text);
+    if (this.#logBytes > limits.logBytes) return this.#strike("log", this.#logBytes, limits.logBytes);
+    const { turn, text } = message;
+    const payload = { text, media: "text/plain", level } as const;
+    if (message.type === "note") {
+      const ticket = log.append({ type: "session.noted", evidence: "agent_claimed", turn, data: { note: payload } });
+      return show({ type: "note", text }, ticket);
+    }
+    const ticket = log.append({
+      type: "session.logged",
+      evidence: "agent_claimed",
+      turn,
+      data: { level: message.level, line: payload },
+    });
+    show({ type: "log", level: message.level, text }, ticket);
+  }
+
+  #strike(limit: LimitName | "calls", used: number, max: number): void {
+    this.end({ kind: "limit", limit, used, max });
+  }
+
+  #guestEnded(end: GuestEnd): void {
+    if (end.kind === "limit") return this.#strike(end.limit, end.used, end.max);
+    if (end.kind === "protocol") return this.end({ kind: "crashed", code: "GUEST_PROTOCOL", detail: end.detail });
+    if (end.kind === "crashed") return this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: end.detail });
+    this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: "the guest process stopped" });
+  }
+}

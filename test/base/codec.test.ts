@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CodecError, decodeValue, encodeValue, VALUE_DEPTH_MAX } from "../../src/base/codec.ts";
+import type { JsonValue } from "../../src/base/json.ts";
+
+function roundTrip(value: unknown): unknown {
+  return decodeValue(JSON.parse(JSON.stringify(encodeValue(value))) as JsonValue);
+}
+
+describe("encodeValue() and decodeValue()", () => {
+  it.each([
+    ["plain data", { a: [1, "é", true, null] }],
+    ["undefined", undefined],
+    ["NaN", NaN],
+    ["infinities", [Infinity, -Infinity]],
+    ["negative zero", -0],
+    ["a BigInt", -(2n ** 80n)],
+    ["a date", new Date(86_400_000)],
+    ["bytes", new Uint8Array([0, 255, 7])],
+    ["an object that has a $type of its own", { $type: "bytes", value: "AA==" }],
+    ["such an object inside another", { a: [{ $type: "undefined" }] }],
+  ])("keeps %s", (_, value) => {
+    expect(roundTrip(value)).toStrictEqual(value);
+  });
+
+  it("keeps an invalid date", () => {
+    expect((roundTrip(new Date(NaN)) as Date).getTime()).toBeNaN();
+  });
+
+  it("drops undefined members, as JSON does, and keeps undefined elements", () => {
+    expect(roundTrip({ a: undefined, b: [undefined] })).toStrictEqual({ b: [undefined] });
+  });
+
+  it.each([
+    ["a function", () => 1],
+    ["a symbol", Symbol("x")],
+    ["a Map", new Map()],
+    ["a class instance", new (class Thing {})()],
+    ["a lone surrogate", "\ud800"],
+    ["a Float64Array", new Float64Array(1)],
+  ])("refuses %s", (_, value) => {
+    expect(() => encodeValue(value)).toThrow(CodecError);
+  });
+
+  it("refuses a cycle and depth beyond the bound", () => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    expect(() => encodeValue(cycle)).toThrow(`${VALUE_DEPTH_MAX} deep`);
+  });
+
+  it.each([
+    { $type: "function" },
+    { $type: "number", value: "1" },
+    { $type: "bigint", value: "0x10" },
+    { $type: "bytes", value: "A A=" },
+    { $type: "date", value: "today" },
+    { $type: "object", value: [1] },
+    { $type: 7 },
+  ])("refuses to decode %j", (json) => {
+    expect(() => decodeValue(json as JsonValue)).toThrow(CodecError);
+  });
+
+  it("gives back any JSON value unchanged", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        if (JSON.stringify(value).includes("__proto__")) return;
+        expect(roundTrip(value)).toStrictEqual(value);
+      }),
+    );
+  });
+
+  it("uses intrinsics that it captured, whatever is patched later", () => {
+    const original = Array.isArray;
+    try {
+      Array.isArray = (() => false) as unknown as typeof Array.isArray;
+      expect(encodeValue([1])).toHaveLength(1);
+    } finally {
+      Array.isArray = original;
+    }
+  });
+});
