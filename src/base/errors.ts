@@ -123,6 +123,82 @@ export const CODES = {
     "The agent's output does not fit the manifest's agent.output.",
     "Mend the agent, or the schema.",
   ),
+
+  // Command line and review
+  USAGE_INVALID: usage(
+    "The command line is not understood.",
+    "Look at `enclosure help` and the command's own `--help`.",
+  ),
+  FILE_UNREADABLE: usage("A file that was named cannot be read.", "Check the path and its permissions."),
+  FILE_EXISTS: usage(
+    "A file that would be written is already there. Nothing was written.",
+    "Move it away, or work in another folder.",
+  ),
+  STORE_MISSING: usage(
+    "There is no store of records here.",
+    "Name one with --store, or make one with `enclosure run`.",
+  ),
+  SESSION_MISSING: usage("The log has no such session.", "List the sessions with `enclosure sessions`."),
+  SESSION_AMBIGUOUS: usage("Several sessions start with these digits.", "Give more digits of the session's id."),
+  CALL_MISSING: usage("The session has no call of this number.", "List the calls with `enclosure calls`."),
+  BATCH_INVALID: usage(
+    "Lines of the jobs file are not jobs. Nothing was run.",
+    "Mend the lines; each is one JSON object {id, agent, manifest, input, as?, onBehalfOf?}.",
+  ),
+  BATCH_BUSY: usage(
+    "A job of this batch is being run by another process.",
+    "Wait until it has ended, then run the batch again.",
+  ),
+  RESULTS_INVALID: usage(
+    "The results file holds something else than results. Nothing was run.",
+    "Name another file with --out, or move this one away.",
+  ),
+
+  // The manifest and its lock
+  MANIFEST_MISSING: usage(
+    "The manifest is not there or cannot be read.",
+    "Check the path, or write one with `enclosure init`.",
+  ),
+  MANIFEST_INVALID: usage("The manifest has problems. Nothing was run.", "Mend each problem that is listed."),
+  MANIFEST_TOO_LARGE: usage("The manifest is larger or nested deeper than a manifest may be.", "Make it smaller."),
+  MANIFEST_SYNTAX: usage(
+    "The manifest is not the plain YAML 1.2 that a manifest is written in.",
+    "Write plain YAML 1.2: one document, no tags, no merge keys, few aliases.",
+  ),
+  MANIFEST_KEY_DUPLICATE: usage("A key stands twice in one place.", "Keep one of them."),
+  MANIFEST_KEY_UNKNOWN: usage("A key is not one that a manifest has.", "Remove it, or write the key that is meant."),
+  MANIFEST_KEY_MISSING: usage("A key that must be there is missing.", "Add it."),
+  MANIFEST_VALUE_INVALID: usage("A value is not of the form that its key takes.", "Write what the message expects."),
+  MANIFEST_LIMIT_INVALID: usage(
+    "A limit is beyond what can be kept; limits are refused, not clipped.",
+    "Write a limit within the bounds in the message.",
+  ),
+  MANIFEST_SECRET_UNKNOWN: usage(
+    "A placeholder names a secret that the manifest does not declare.",
+    "Declare it under secrets.",
+  ),
+  MANIFEST_NOT_BUILT: usage(
+    "The manifest asks for something whose enforcement is not built in this version, so it is refused.",
+    "Remove it, or use a version that has it.",
+  ),
+  MANIFEST_SCHEMA_INVALID: usage(
+    "A JSON Schema is not one that is accepted here.",
+    "State types, and use only the keywords that docs/manifest.md lists.",
+  ),
+  MANIFEST_RULE_UNREACHABLE: usage(
+    "A rule can never decide anything, though it looks as if it did.",
+    "Remove the rule, or mend what it names.",
+  ),
+  PROFILE_UNKNOWN: usage("The manifest has no profile of this name.", "Name one of the manifest's profiles."),
+  PROFILE_GRANTS_MORE: usage(
+    "A profile would grant more, or record less, than the manifest itself.",
+    "Widen the manifest instead; a profile only narrows.",
+  ),
+  LOCK_INVALID: usage("The lock beside the manifest is not one.", "Write it anew with `enclosure pin`."),
+  LOCK_MISMATCH: usage(
+    "A host module is not the one that the lock was written for.",
+    "Look at what has changed, then write the lock anew with `enclosure pin`.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof CODES;

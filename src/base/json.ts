@@ -124,8 +124,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Depth of a record's body; deeper is refused. */
-const BODY_DEPTH_MAX = 32;
+/** How a canonical spelling treats numbers, and how deep it goes. */
+interface Canon {
+  readonly number: (value: number) => string;
+  readonly depthMax: number;
+}
+
+/** Of a record's body. */
+const BODY: Canon = { number: admitInteger, depthMax: 32 };
+/** Of any other document of ours. */
+const DOCUMENT: Canon = { number: admitFinite, depthMax: 128 };
 
 /**
  * The canonical text of a record's body: RFC 8785, restricted at admission. Integers within ±(2^53−1) only, no
@@ -133,25 +141,25 @@ const BODY_DEPTH_MAX = 32;
  * @throws EnclosureError VALUE_INVALID
  */
 export function canonicalText(value: JsonValue): string {
-  return spell(value, 0, admitInteger);
+  return spell(value, 0, BODY);
 }
 
-/** RFC 8785 for any finite JSON number, as its published vectors demand; bodies use {@link canonicalText}. */
+/** RFC 8785 for any finite JSON number, nested at most 128 deep; bodies use {@link canonicalText}. @throws EnclosureError VALUE_INVALID */
 export function canonicalJson(value: JsonValue): string {
-  return spell(value, 0, admitFinite);
+  return spell(value, 0, DOCUMENT);
 }
 
-function spell(value: unknown, depth: number, spellNumber: (value: number) => string): string {
-  if (depth > BODY_DEPTH_MAX) throw invalid(`nested deeper than ${BODY_DEPTH_MAX}`);
+function spell(value: unknown, depth: number, canon: Canon): string {
+  if (depth > canon.depthMax) throw invalid(`nested deeper than ${canon.depthMax}`);
   if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "number") return spellNumber(value);
+  if (typeof value === "number") return canon.number(value);
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw invalid("a lone surrogate");
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) {
     let text = "[";
-    for (let i = 0; i < value.length; i++) text += (i === 0 ? "" : ",") + spell(value[i], depth + 1, spellNumber);
+    for (let i = 0; i < value.length; i++) text += (i === 0 ? "" : ",") + spell(value[i], depth + 1, canon);
     return `${text}]`;
   }
   if (typeof value !== "object" || !isPlain(value)) throw invalid(`a ${typeof value} has no canonical form`);
@@ -160,7 +168,7 @@ function spell(value: unknown, depth: number, spellNumber: (value: number) => st
   for (const key of Object.keys(value).sort()) {
     if (FORBIDDEN_KEYS.has(key) || !key.isWellFormed()) throw invalid(`the key ${JSON.stringify(key)} is not allowed`);
     const member = (value as Record<string, unknown>)[key];
-    text += `${text === "{" ? "" : ","}${JSON.stringify(key)}:${spell(member, depth + 1, spellNumber)}`;
+    text += `${text === "{" ? "" : ","}${JSON.stringify(key)}:${spell(member, depth + 1, canon)}`;
   }
   return `${text}}`;
 }

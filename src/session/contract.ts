@@ -32,7 +32,6 @@ export interface RunOptions {
 
 /** What a person is shown. Made safe for a terminal by whoever shows it. */
 export interface ApprovalRequest {
-  readonly session: string;
   readonly agent: string;
   readonly call: number;
   readonly capability: string;

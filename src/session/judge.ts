@@ -1,0 +1,94 @@
+// Judges how a session ended: from the way in which the run came to its end to a status, a code and a sentence. Pure.
+
+import type { CallCounts, SessionStatus } from "../audit/events.ts";
+import { CODES, type ErrorCode, EXIT, type ExitStatus } from "../base/errors.ts";
+import type { LimitName } from "../enclosure/contract.ts";
+import type { Ending } from "./conduct.ts";
+
+export interface Judgement {
+  readonly status: SessionStatus;
+  /** Null where the agent completed. */
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly mend: string;
+    readonly name?: string;
+    readonly stack?: string;
+  } | null;
+  readonly limit: { readonly name: LimitName | "calls"; readonly used: number; readonly max: number } | null;
+}
+
+const EXITS: Record<SessionStatus, ExitStatus> = {
+  completed: EXIT.ok,
+  failed: EXIT.agentFailed,
+  denied: EXIT.refused,
+  limit: EXIT.limit,
+  stalled: EXIT.agentFailed,
+  crashed: EXIT.agentFailed,
+  interrupted: EXIT.agentFailed,
+};
+
+export function exitOf(status: SessionStatus): ExitStatus {
+  return EXITS[status];
+}
+
+/** `outputProblem`: what is wrong with the agent's output, where its schema refuses it. */
+export function judge(
+  ending: Exclude<Ending, { kind: "logFailed" }>,
+  counts: CallCounts,
+  outputProblem: string | undefined,
+): Judgement {
+  switch (ending.kind) {
+    case "output":
+      if (outputProblem !== undefined) return failure("failed", "OUTPUT_INVALID", outputProblem);
+      return { status: "completed", error: null, limit: null };
+    case "threw":
+      return judgeThrown(ending.error, counts);
+    case "limit": {
+      const { limit: name, used, max } = ending;
+      const mend = `raise limits.${name} in the manifest, if the agent should have more`;
+      const judged = failure(
+        "limit",
+        "LIMIT_STRUCK",
+        `the limit ${name} was reached: ${amount(name, used)} of ${amount(name, max)}`,
+        mend,
+      );
+      return { ...judged, limit: { name, used, max } };
+    }
+    case "stalled":
+      return failure("stalled", "AGENT_STALLED", "nothing is pending, and the agent has not finished");
+    case "crashed":
+      return failure("crashed", ending.code, ending.detail);
+    case "interrupted":
+      return failure("interrupted", "SESSION_INTERRUPTED", "the session was interrupted");
+  }
+}
+
+/**
+ * An uncaught denial ends a session as `denied`. The error's name and code are the agent's claim; that something was
+ * denied at all is not, so the claim alone is not enough.
+ */
+function judgeThrown(error: Extract<Ending, { kind: "threw" }>["error"], counts: CallCounts): Judgement {
+  const { name, message, code, stack } = error;
+  const known = code !== undefined && isCode(code) ? code : undefined;
+  const isDenial =
+    name === "CapabilityDenied" && counts.denied > 0 && known !== undefined && CODES[known].kind === "refusal";
+  const status = isDenial ? "denied" : "failed";
+  const judged = failure(status, isDenial ? known : "AGENT_THREW", message === "" ? name : `${name}: ${message}`);
+  if (judged.error === null) return judged;
+  return { ...judged, error: { ...judged.error, name, ...(stack === undefined ? {} : { stack }) } };
+}
+
+function failure(status: SessionStatus, code: ErrorCode, message: string, mend: string = CODES[code].mend): Judgement {
+  return { status, error: { code, message, mend }, limit: null };
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(CODES, code);
+}
+
+function amount(name: LimitName | "calls", value: number): string {
+  if (name === "wall" || name === "cpu") return `${(value / 1000).toFixed(1)} s`;
+  if (name === "memory" || name === "log") return `${(value / 1_048_576).toFixed(1)} MiB`;
+  return String(value);
+}
