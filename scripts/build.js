@@ -1,75 +1,108 @@
-// Builds dist/: every program as a bundled file, so that starting one reads few files. Each file is written beside its
-// place and renamed, so that a build never disturbs a program that is starting.
-import { build } from "esbuild";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Builds dist/: every program as a bundled file, so that starting one reads few files. A file is written beside its
+// place and renamed, and only if it changed, so that a build never disturbs a program that is starting. There are no
+// source maps: nothing is minified but the prelude, and an agent's own map is made when it is bundled.
+// `--release` starts from an empty dist/ and adds the library's declarations and the notices of what is bundled in.
+// @ts-check
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
+const STALE_MS = 3_600_000;
 
-// Native addons and the compiler's binary stay packages of their own.
-const external = ["isolated-vm", "better-sqlite3", "esbuild"];
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  write: false,
-  logLevel: "warning",
-  target: "node26",
-  external,
-  legalComments: "none",
-  sourcemap: false,
-};
-// Bundled CommonJS packages ask for Node's own modules by require.
+/** Bundled CommonJS packages ask for Node's own modules by require. */
 const requireBanner = {
   js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
 };
 
+/** @type {import("esbuild").BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  metafile: true,
+  logLevel: "warning",
+  platform: "node",
+  format: "esm",
+  target: "node26",
+  // Native addons and the compiler's binary stay packages of their own: package.json's dependencies.
+  external: ["isolated-vm", "better-sqlite3", "esbuild"],
+  legalComments: "none",
+  outdir: dist,
+};
+
 /** @type {import("esbuild").BuildOptions[]} */
 const programs = [
+  // One build for both, so that they share chunks; a command loads only what it uses.
   {
     entryPoints: { cli: "src/cli/main.ts", index: "src/index.ts" },
-    format: "esm",
-    platform: "node",
     splitting: true,
     chunkNames: "chunk-[hash]",
-    outdir: dist,
     banner: requireBanner,
   },
-  { entryPoints: { watchdog: "src/enclosure/watchdog.ts" }, format: "esm", platform: "node", outdir: dist },
-  {
-    entryPoints: { "module-host": "src/capabilities/module/host.ts" },
-    format: "esm",
-    platform: "node",
-    outdir: dist,
-    banner: requireBanner,
-  },
-  {
-    entryPoints: { guest: "src/enclosure/child.ts" },
-    format: "cjs",
-    platform: "node",
-    outdir: dist,
-    outExtension: { ".js": ".cjs" },
-  },
+  { entryPoints: { watchdog: "src/enclosure/watchdog.ts" } },
+  { entryPoints: { "module-host": "src/capabilities/module/host.ts" }, banner: requireBanner },
+  { entryPoints: { guest: "src/enclosure/child.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } },
   {
     entryPoints: { prelude: "src/enclosure/guest/prelude.ts" },
     format: "iife",
     platform: "neutral",
     target: "esnext",
     mainFields: ["module", "main"],
-    outdir: dist,
     minify: true,
   },
 ];
 
-mkdirSync(dist, { recursive: true });
-for (const program of programs) {
-  const entries = Object.values(/** @type {Record<string, string>} */ (program.entryPoints));
-  if (!entries.every((entry) => existsSync(join(root, entry)))) continue;
-  const result = await build({ ...common, ...program });
-  for (const file of result.outputFiles ?? []) {
-    const fresh = `${file.path}.${process.pid}.tmp`;
-    writeFileSync(fresh, file.contents);
-    renameSync(fresh, file.path);
+/** Writes a file unless it stands there already. */
+function put(/** @type {string} */ path, /** @type {Uint8Array | string} */ contents) {
+  const bytes = Buffer.from(contents);
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  const fresh = `${path}.${process.pid}.tmp`;
+  writeFileSync(fresh, bytes);
+  renameSync(fresh, path);
+}
+
+/** Chunks of former builds go, but not those that a program started a moment ago may still want to load. */
+function removeStale(/** @type {Set<string>} */ current) {
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    const stale = !current.has(path) && /\.(js|cjs|tmp)$/.test(name);
+    if (stale && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path, { force: true });
   }
+}
+
+/** The licence of every package of which something stands in dist/, as their terms ask. */
+function thirdPartyNotices(/** @type {string[]} */ inputs) {
+  const folders = inputs.map((path) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const bundled = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+  const notices = bundled.map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} ships no licence text`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
+  });
+  return `Packages bundled into this folder, with their licences.\n\n${notices.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
+const release = process.argv.includes("--release");
+if (release) rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+const present = programs.filter((program) =>
+  Object.values(/** @type {Record<string, string>} */ (program.entryPoints)).every((entry) => existsSync(join(root, entry))),
+);
+const results = await Promise.all(present.map((program) => build({ ...common, ...program })));
+const files = results.flatMap((result) => result.outputFiles ?? []);
+for (const file of files) put(file.path, file.contents);
+removeStale(new Set(files.map((file) => file.path)));
+
+if (release) {
+  const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
+  put(join(dist, "THIRD-PARTY.txt"), thirdPartyNotices(inputs));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  process.stderr.write(`dist: ${files.map((file) => basename(file.path)).join(" ")}\n`);
 }
