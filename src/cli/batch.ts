@@ -1,0 +1,214 @@
+// `enclosure batch`: many sessions on one runtime, some at a time, one result line each as they end. What has been done
+// is known from the results file and from the log, so a batch that was cut off goes on where it was.
+// Invariant: no job that may have written is ever run a second time.
+
+import { realpathSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { LogReader } from "../audit/contract.ts";
+import type { CallCounts } from "../audit/events.ts";
+import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
+import { jobSessions, planJob } from "../review/jobs.ts";
+import { resultOf } from "../review/result.ts";
+import type { Runtime } from "../session/contract.ts";
+import { exitOf } from "../session/judge.ts";
+import {
+  type CommonOptions,
+  type Context,
+  homePath,
+  type Pages,
+  storeOption,
+  storePath,
+  withReader,
+} from "./context.ts";
+import { parseCount, readNamedFile } from "./find.ts";
+import { type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
+import { makeProgress } from "./progress.ts";
+import { faultResult, jsonResult, openResults, type ResultLine, type Results } from "./results.ts";
+import { tellMade } from "./run.ts";
+import { stopOnSignals } from "./stop.ts";
+import { visible, visibleJson } from "./visible.ts";
+import { counted, shortId, shownCounts } from "./words.ts";
+
+interface Options extends CommonOptions {
+  readonly jobs?: number;
+  readonly out?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  storeOption(command)
+    .argument("<jobs.jsonl>", "one job a line: {id, agent, manifest, input, as?, onBehalfOf?}")
+    .option("--jobs <n>", "sessions at a time (default: one a processor core)", parseCount(1))
+    .option("--out <path>", "append result lines to this file (default: standard output)")
+    .addHelpText(
+      "after",
+      `
+Paths in a job are relative to the jobs file. Run the same command again to go on after an interruption: a job with a
+result is not run again, nor one that had recorded a write. Give jobs new ids to run them anew.
+
+Examples:
+  enclosure batch jobs.jsonl --out results.jsonl
+  enclosure batch jobs.jsonl --jobs 8 --json
+
+Exit: the highest of the jobs'.`,
+    )
+    .action(async (file: string, options: Options) => {
+      context.exit = await batch(context, resolve(context.cwd, file), options);
+    });
+}
+
+async function batch(context: Context, path: string, options: Options): Promise<ExitStatus> {
+  const pages = context.pages(options);
+  const text = readNamedFile(path);
+  const file = realpathSync(path);
+  const jobs = parseJobs(text, path, resolve(file, ".."));
+  const { openRuntime } = await import("../session/runtime.ts");
+  using stop = stopOnSignals(pages.err);
+  const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
+  const store = storePath(context, options);
+  const runtime = await openRuntime({ store, home: homePath(context), env: context.env });
+  try {
+    tellMade(pages, runtime, store, homePath(context));
+    return await withReader(context, { ...options, store }, async (reader) => {
+      const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
+      await work.run(options.jobs ?? availableParallelism());
+      return work.conclude();
+    });
+  } finally {
+    await runtime.close();
+    results?.close();
+  }
+}
+
+interface Parts {
+  readonly pages: Pages;
+  readonly file: string;
+  readonly store: string;
+  readonly reader: LogReader;
+  readonly runtime: Runtime;
+  readonly results: Results | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** A batch at work: the jobs that are left, and what has come of the others. */
+class Batch {
+  readonly #parts: Parts;
+  readonly #jobs: readonly Job[];
+  readonly #left: Job[];
+  readonly #done: ResultLine[] = [];
+  #reported = 0;
+  #broken: EnclosureError | undefined;
+
+  constructor(parts: Parts, jobs: readonly Job[]) {
+    this.#parts = parts;
+    this.#jobs = jobs;
+    const earlier = parts.results?.earlier;
+    this.#left = jobs.filter(({ id }) => !earlier?.has(id));
+    for (const { id } of jobs) {
+      const line = earlier?.get(id);
+      if (line !== undefined) this.#done.push(line);
+    }
+    this.#reported = this.#done.length;
+  }
+
+  async run(concurrency: number): Promise<void> {
+    using progress = makeProgress(this.#parts.pages.err);
+    const work = async (): Promise<void> => {
+      for (let job = this.#next(); job !== undefined; job = this.#next()) {
+        await this.#do(job);
+        progress.update(this.#shownProgress());
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(concurrency, this.#left.length) }, work));
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  #next(): Job | undefined {
+    return this.#parts.signal.aborted || this.#broken !== undefined ? undefined : this.#left.shift();
+  }
+
+  async #do(job: Job): Promise<void> {
+    const { reader, file, store } = this.#parts;
+    const batchJob = jobDigest(job, file, store);
+    const plan = planJob(jobSessions(reader, batchJob));
+    switch (plan.act) {
+      case "run":
+        return this.#runJob(job, batchJob);
+      case "leave":
+        this.#broken = new EnclosureError(
+          "BATCH_BUSY",
+          `job ${job.id} is being run by another process, as session ${shortId(plan.session)}`,
+        );
+        return;
+      case "report":
+      case "interrupted": {
+        const result = resultOf(reader, plan.session);
+        this.#reported++;
+        return this.#finish({ id: job.id, ...result, exit: exitOf(result.status) });
+      }
+    }
+  }
+
+  async #runJob(job: Job, batchJob: ReturnType<typeof jobDigest>): Promise<void> {
+    const { runtime, file, signal } = this.#parts;
+    const { id, input, as, onBehalfOf } = job;
+    const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };
+    try {
+      const result = await runtime.run({ ...jobPaths(job, file), input, batchJob, signal, ...people });
+      // Cut off by our own stop: it has no result yet, and the log says whether it may be run again.
+      if (signal.aborted && result.status === "interrupted") return;
+      this.#finish({ id, ...jsonResult(result) });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      // A log that cannot be written ends the batch; what is wrong with one job is that job's result.
+      if (error.exit === EXIT.fault) this.#broken ??= error;
+      else if (!signal.aborted) this.#finish({ id, ...faultResult(error) });
+    }
+  }
+
+  #finish(line: ResultLine): void {
+    const { results, pages } = this.#parts;
+    results?.append(line);
+    if (results === undefined && !pages.json) pages.out.line(visibleJson(line));
+    this.#done.push(line);
+  }
+
+  #shownProgress(): string {
+    const { admitted, denied } = this.#counts();
+    return `${this.#done.length} of ${counted(this.#jobs.length, "job")}, ${admitted} calls admitted, ${denied} refused`;
+  }
+
+  #counts(): CallCounts {
+    const sum = { admitted: 0, denied: 0, failed: 0, unknown: 0 };
+    for (const { calls } of this.#done) {
+      sum.admitted += calls.admitted;
+      sum.denied += calls.denied;
+      sum.failed += calls.failed;
+      sum.unknown += calls.unknown;
+    }
+    return sum;
+  }
+
+  conclude(): ExitStatus {
+    const { pages, results } = this.#parts;
+    const exit = this.#done.reduce<ExitStatus>((highest, line) => (line.exit > highest ? line.exit : highest), EXIT.ok);
+    const statuses: Record<string, number> = {};
+    for (const { status } of this.#done) statuses[status] = (statuses[status] ?? 0) + 1;
+    const left = this.#jobs.length - this.#done.length;
+    const ended = left > 0 && exit === EXIT.ok ? EXIT.agentFailed : exit;
+    const told = Object.entries(statuses).map(([status, n]) => `${n} ${visible(status)}`);
+    pages.err.line(
+      `${counted(this.#jobs.length, "job")}: ${[...told, ...(left > 0 ? [`${left} left`] : [])].join(", ")}`,
+    );
+    pages.err.line(
+      `calls: ${shownCounts(this.#counts())}${this.#reported > 0 ? `; ${this.#reported} results from before` : ""}`,
+    );
+    if (pages.json) {
+      const counts = { jobs: this.#jobs.length, reported: this.#reported, left, statuses, calls: this.#counts() };
+      pages.give({ version: 1, ...counts, ...(results === undefined && { results: this.#done }), exit: ended });
+    }
+    pages.next(left > 0 ? "the same command, to go on" : "enclosure verify", "enclosure sessions");
+    return ended;
+  }
+}

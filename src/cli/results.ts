@@ -1,0 +1,114 @@
+// The results file of a batch: one JSON line a job, appended and synced before the next is spoken of. A line that a
+// crash cut short is taken away when the file is opened again; its job is then known by the log.
+
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { encodeValue } from "../base/codec.ts";
+import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
+import { isJsonObject } from "../base/json.ts";
+import { visibleJson } from "./visible.ts";
+
+export interface ResultLine {
+  readonly id: string;
+  readonly status: string;
+  readonly exit: ExitStatus;
+  readonly calls: {
+    readonly admitted: number;
+    readonly denied: number;
+    readonly failed: number;
+    readonly unknown: number;
+  };
+}
+
+export interface Results {
+  /** What stood in the file already, by the job's id. */
+  readonly earlier: ReadonlyMap<string, ResultLine>;
+  /** Durable when it returns. */
+  append(line: ResultLine): void;
+  close(): void;
+}
+
+/** @throws EnclosureError RESULTS_INVALID, FILE_UNREADABLE */
+export function openResults(path: string): Results {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const earlier = readResults(whole, path);
+  const file = openForAppending(path);
+  if (whole.length < text.length) ftruncateSync(file, Buffer.byteLength(whole));
+  return {
+    earlier,
+    append: (line) => {
+      writeWhole(file, `${visibleJson(line)}\n`);
+      fsyncSync(file);
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** The whole lines of a results file. @throws EnclosureError RESULTS_INVALID */
+export function readResults(text: string, path: string): ReadonlyMap<string, ResultLine> {
+  const found = new Map<string, ResultLine>();
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const result = asResult(line);
+    if (result === undefined) {
+      const location = { file: path, line: index + 1, column: 1 };
+      throw new EnclosureError("RESULTS_INVALID", `line ${index + 1} of ${path} is not a result of a job`, {
+        location,
+      });
+    }
+    found.set(result.id, result);
+  }
+  return found;
+}
+
+const EXITS: ReadonlySet<unknown> = new Set(Object.values(EXIT));
+
+function asResult(line: string): ResultLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(value)) return undefined;
+  const { id, status, exit, calls } = value;
+  const isCounts = isJsonObject(calls) && COUNTS.every((name) => Number.isSafeInteger(calls[name]));
+  const isResult = typeof id === "string" && typeof status === "string" && EXITS.has(exit) && isCounts;
+  return isResult ? (value as unknown as ResultLine) : undefined;
+}
+
+const COUNTS = ["admitted", "denied", "failed", "unknown"] as const;
+
+function openForAppending(path: string): number {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new EnclosureError("FILE_UNREADABLE", `${path} cannot be written (${code})`, { cause: error });
+  }
+}
+
+function writeWhole(file: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+/** A run's result as JSON can hold it: the output in its JSON form (see base/codec). */
+export function jsonResult<Result extends { readonly output?: unknown }>(result: Result): Result {
+  return "output" in result ? { ...result, output: encodeValue(result.output) } : result;
+}
+
+/** A run that a fault kept from beginning, or cut off, in the shape of every other run's result. */
+export function faultResult({ code, message, mend, location, problems, exit }: EnclosureError): Omit<ResultLine, "id"> {
+  const result = {
+    version: 1,
+    session: null,
+    status: exit === EXIT.usage || exit === EXIT.refused ? "refused" : "failed",
+    error: { code, message, mend, ...(location && { location }), ...(problems.length > 0 && { problems }) },
+    calls: { admitted: 0, denied: 0, failed: 0, unknown: 0 },
+    walls: [],
+    log: null,
+    exit,
+  };
+  return result;
+}

@@ -1,0 +1,87 @@
+// The result of a session that has ended, made again from its records alone: what `run` gave when it ended. A resumed batch
+// reports with it what it must not run a second time.
+
+import type { LogReader, StoredRecord } from "../audit/contract.ts";
+import type { CallCounts, EventData, SessionStatus } from "../audit/events.ts";
+import type { HexDigest } from "../base/bytes.ts";
+import { CODES } from "../base/errors.ts";
+import type { SessionId } from "../base/ids.ts";
+import { isJsonObject } from "../base/json.ts";
+import { type ReadPayload, readPayload } from "./payload.ts";
+import { asType, firstOf, ofType, openedSession } from "./records.ts";
+import { countCalls } from "./summary.ts";
+
+export interface RecordedResult {
+  readonly version: 1;
+  readonly session: SessionId;
+  readonly status: SessionStatus;
+  /** Where the output was given and can be opened. */
+  readonly output?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly mend: string };
+  readonly calls: CallCounts;
+  readonly limit?: { readonly name: string; readonly used: number; readonly max: number };
+  readonly walls: readonly string[];
+  /** `seq` is the last record's; `root` that of the first checkpoint which covers it, null where none does yet. */
+  readonly log: {
+    readonly origin: string;
+    readonly seq: number;
+    readonly root: HexDigest | null;
+    readonly anchor: "L0" | "L1";
+  };
+}
+
+/** For a session that is not live; one without a closing record was interrupted. @throws EnclosureError SESSION_MISSING */
+export function resultOf(reader: LogReader, id: SessionId): RecordedResult {
+  const { opened, records } = openedSession(reader, id);
+  const closed = firstOf(records, "session.closed");
+  const { status, code, error, calls } = closed?.data ?? unclosed(records);
+  const seq = closed?.seq ?? (records.at(-1) as StoredRecord).seq;
+  const output = outputOf(reader, records);
+  const limit = firstOf(records, "limit.struck")?.data;
+  const root = rootCovering(reader, seq);
+  return {
+    version: 1,
+    session: id,
+    status,
+    ...(output?.state === "shown" && { output: output.value }),
+    ...(code !== null && { error: errorOf(code, error && readPayload(reader, error)) }),
+    calls,
+    ...(limit && { limit: { name: limit.limit, used: limit.used, max: limit.max } }),
+    walls: opened.data.walls,
+    log: { origin: reader.origin, seq, root, anchor: root === null ? "L0" : "L1" },
+  };
+}
+
+function unclosed(
+  records: readonly StoredRecord[],
+): Pick<EventData["session.closed"], "status" | "code" | "error" | "calls"> {
+  return { status: "interrupted", code: "SESSION_INTERRUPTED", error: null, calls: countCalls(records) };
+}
+
+function outputOf(reader: LogReader, records: readonly StoredRecord[]): ReadPayload | undefined {
+  for (const { data } of ofType(records, "session.output_given")) return readPayload(reader, data.output);
+  return undefined;
+}
+
+function errorOf(code: string, payload: ReadPayload | null): { code: string; message: string; mend: string } {
+  const known = Object.hasOwn(CODES, code) ? CODES[code as keyof typeof CODES] : undefined;
+  const told = isJsonObject(payload?.value) ? payload.value["message"] : payload?.value;
+  return {
+    code,
+    message: typeof told === "string" ? told : (known?.means ?? code),
+    mend: known?.mend ?? "",
+  };
+}
+
+/** Records that may lie between a session's end and the record of a checkpoint that covers it. */
+const CHECKPOINT_SEARCH_MAX = 1024;
+
+function rootCovering(reader: LogReader, seq: number): HexDigest | null {
+  const end = Math.min(reader.size(), seq + CHECKPOINT_SEARCH_MAX);
+  for (let at = seq + 1; at < end; at++) {
+    const record = reader.record(at);
+    const checkpoint = record && asType(record, "log.checkpointed")?.data;
+    if (checkpoint && checkpoint.size > seq) return checkpoint.root;
+  }
+  return null;
+}
