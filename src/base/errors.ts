@@ -199,6 +199,62 @@ export const CODES = {
     "A host module is not the one that the lock was written for.",
     "Look at what has changed, then write the lock anew with `enclosure pin`.",
   ),
+
+  // The bundle
+  BUNDLE_REFUSED: usage(
+    "The agent's or a host module's source cannot be bundled. Nothing was run.",
+    "Mend each problem that is listed.",
+  ),
+  BUNDLE_FAILED: fault(
+    "The compiler could not be run.",
+    "Install the product's packages anew; `enclosure doctor` shows what is missing.",
+  ),
+  BUNDLE_TOO_LARGE: usage(
+    "The source has more files or bytes than a bundle may have.",
+    "Import less, or import smaller packages.",
+  ),
+  BUNDLE_TIMEOUT: usage(
+    "Bundling took longer than it may.",
+    "Import less; look for an import whose path is put together at run time.",
+  ),
+  SOURCE_INVALID: usage(
+    "A source file is not the TypeScript or JavaScript that it should be.",
+    "Mend the source line.",
+  ),
+  IMPORT_OUTSIDE: usage(
+    "An import names something outside the project.",
+    "Keep what is imported inside the project or its node_modules.",
+  ),
+  IMPORT_MISSING: usage(
+    "An import names something that is not there.",
+    "Write the file's relative path, or install the package.",
+  ),
+  IMPORT_UNSUPPORTED: usage(
+    "An import names a kind of file that cannot be bundled.",
+    "Import TypeScript, JavaScript or JSON.",
+  ),
+  IMPORT_BUILTIN: usage(
+    "An agent imports a Node built-in, and an enclosure has none.",
+    "Use a capability that the manifest grants.",
+  ),
+  IMPORT_DYNAMIC: usage(
+    "What is imported is known at run time only, and nothing can be loaded then.",
+    "Import it by a literal name.",
+  ),
+  IMPORT_UNGRANTED: usage(
+    "An agent imports a capability that the manifest does not grant.",
+    "Add it to the manifest, if the agent should have it.",
+  ),
+
+  // Host modules
+  MODULE_INVALID: usage(
+    "A host module does not define its functions as it should.",
+    "Mend each problem that is listed.",
+  ),
+  MODULE_STOPPED: failed(
+    "The host module's thread has stopped.",
+    "Look at the failure with `enclosure call`, and mend the host module.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof CODES;
