@@ -13,7 +13,7 @@ const REASON_CHARS_MAX = 1000;
 
 /** The channel, where there is a person: standard input and standard error are both a terminal. */
 export function terminalApprovals(page: Page, live: Live, input: NodeJS.ReadStream): ApprovalChannel | undefined {
-  if (!page.terminal || input.isTTY !== true) return undefined;
+  if (!page.terminal || !input.isTTY) return undefined;
   return makeApprovals(page, live, () => openTerminal(input));
 }
 

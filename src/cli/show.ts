@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { locateInSource } from "../bundle/source-map.ts";
 import { type SessionView, type TimelineEntry, viewSession } from "../review/timeline.ts";
 import { callName, shownOutcome } from "./calls.ts";
-import { type CommonOptions, type Context, type Pages, storeOption, withReader } from "./context.ts";
+import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
 import { findSession } from "./find.ts";
 import type { Page } from "./page.ts";
 import { statusCell } from "./sessions.ts";

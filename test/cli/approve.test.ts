@@ -99,7 +99,7 @@ describe("the terminal's approvals", () => {
     const first = channel.ask(request, stop.signal);
     const second = channel.ask(request, new AbortController().signal);
     stop.abort();
-    await expect(first).rejects.toThrow();
+    await expect(first).rejects.toThrow("aborted");
     expect(await second).toMatchObject({ granted: true });
   });
 });
