@@ -1,0 +1,141 @@
+// `npm run airline`: carries out the decisions of 200 recorded GPT-4o runs, each in an enclosure of its own, compares
+// what the tools answer with what was recorded, and verifies the log. The data is in the folder that TAU_BENCH names.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { accountFor } from "./account.ts";
+import { loadRuns } from "./trajectories.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const enclosure = join(root, "bin", "enclosure.js");
+const data = resolve(process.env["TAU_BENCH"] ?? join(root, "..", "shared", "vectors", "tau-bench-airline"));
+
+const { values: options } = parseArgs({ options: { store: { type: "string" } } });
+// Without a store of the caller's, each time is a new one; with one, an interrupted batch goes on where it was.
+const store = resolve(
+  options.store ?? join(".enclosure", `airline-${new Date().toISOString().replaceAll(":", "")}`, "audit.db"),
+);
+const work = `${store}-airline`;
+
+if (existsSync(join(data, "trajectories.json"))) {
+  process.exitCode = await main();
+} else {
+  tell(`There is no data in ${data}.
+It is tau-bench's airline domain: flights.json, users.json, reservations.json and the recorded runs as trajectories.json
+(https://github.com/sierra-research/tau-bench). Put the four files into a folder and name it: TAU_BENCH=/that/folder npm run airline`);
+  process.exitCode = 2;
+}
+
+async function main() {
+  const runs = loadRuns(data);
+  mkdirSync(work, { recursive: true });
+  const jobs = join(work, "jobs.jsonl");
+  const results = join(work, "results.jsonl");
+  writeFileSync(jobs, runs.map((run) => `${JSON.stringify(jobOf(run))}\n`).join(""));
+
+  tell(`${runs.length} recorded runs, each in an enclosure of its own; the log: ${store}`);
+  const batch = await enclose("batch", jobs, "--out", results, "--store", store);
+  const { calls } = await encloseJson("calls", "--store", store);
+  const verify = await encloseJson("verify", "--store", store);
+  return conclude(runs, readLines(results), calls, batch.exit, verify);
+}
+
+/** @param {import("./trajectories.ts").RecordedRun} run */
+function jobOf({ id, userId, steps }) {
+  const said = steps.map((step) => ("say" in step ? step : { tool: step.call.tool, args: step.call.args }));
+  const files = {
+    agent: relative(work, join(here, "agent.ts")),
+    manifest: relative(work, join(here, "enclosure.yaml")),
+  };
+  return { id, ...files, input: { steps: said }, onBehalfOf: userId };
+}
+
+/**
+ * @param {readonly import("./trajectories.ts").RecordedRun[]} runs
+ * @param {readonly {id: string, session: string | null, status: string}[]} results
+ * @param {readonly import("./account.ts").LoggedCall[]} logged
+ * @param {number} exit
+ * @param {{valid: boolean}} verify
+ */
+function conclude(runs, results, logged, exit, { valid }) {
+  const sessionOf = new Map(results.map(({ id, session }) => [id, session]));
+  const bySession = Map.groupBy(logged, ({ session }) => session);
+  const outcomes = runs.flatMap((run) => accountFor(run, bySession.get(sessionOf.get(run.id) ?? "") ?? [], data));
+  const count = (/** @type {string} */ kind) => outcomes.filter((outcome) => outcome.kind === kind).length;
+  const refused = count("refused");
+  const missing = count("missing");
+  const calls = outcomes.length - missing;
+  const total = {
+    sessions: results.length,
+    calls,
+    admitted: calls - refused,
+    refused,
+    failed: count("failed"),
+    equal: count("equal"),
+    valid,
+  };
+
+  const statuses = Object.entries(Object.groupBy(results, ({ status }) => status));
+  tell(`\nsessions  ${results.length}: ${statuses.map(([status, ones]) => `${ones?.length} ${status}`).join(", ")}`);
+  tell(
+    `calls     ${calls} of ${outcomes.length}: ${total.admitted} admitted, ${refused} refused, ${total.failed} failed`,
+  );
+  tell(`results   ${total.equal} of ${total.admitted} admitted calls answered exactly as recorded`);
+  for (const kind of /** @type {const} */ (["refused", "failed", "different"])) tellCauses(kind, outcomes);
+  tell(`log       ${valid ? "verifies" : "DOES NOT VERIFY"}: enclosure verify --store ${store}`);
+  console.log(JSON.stringify(total));
+  const explained = outcomes.every((outcome) => !("cause" in outcome) || outcome.cause !== "not explained");
+  return exit === 0 && valid && missing === 0 && explained ? 0 : exit || 1;
+}
+
+/** @param {"refused" | "failed" | "different"} kind @param {readonly import("./account.ts").Outcome[]} outcomes */
+function tellCauses(kind, outcomes) {
+  const causes = Map.groupBy(
+    outcomes.flatMap((outcome) => (outcome.kind === kind ? [outcome.cause] : [])),
+    (cause) => cause,
+  );
+  const rows = [...causes].sort(([, a], [, b]) => b.length - a.length);
+  for (const [cause, { length }] of rows) tell(`  ${kind.padEnd(10)} ${String(length).padStart(4)}  ${cause}`);
+}
+
+/** @param {string} path */
+function readLines(path) {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+/** @param {...string} args */
+async function encloseJson(...args) {
+  const { exit, stdout } = await enclose(...args, "--json");
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new Error(`enclosure ${args[0]} ended with ${exit} and without JSON`);
+  }
+}
+
+/**
+ * Runs a command of ours; what it tells people goes to this one's standard error as it comes.
+ * @param {...string} args
+ * @returns {Promise<{exit: number, stdout: string}>}
+ */
+function enclose(...args) {
+  const env = { ...process.env, TAU_BENCH: data };
+  const child = spawn(process.execPath, [enclosure, ...args], { stdio: ["ignore", "pipe", "inherit"], env });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  return new Promise((done, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => done({ exit: code ?? 70, stdout }));
+  });
+}
+
+/** @param {string} text */
+function tell(text) {
+  console.error(text);
+}
