@@ -151,8 +151,6 @@ export interface EventData {
     calls: CallCounts;
     /** Calls that the guest's own window refused: they never reached the broker. */
     refusedInside: number;
-    /** Records of the session, this one included. */
-    records: number;
   };
 
   // A call
@@ -190,6 +188,8 @@ export interface EventData {
     code: string;
     rule: RuleAt | null;
     arguments: PayloadRef;
+    /** What the guest was told. */
+    error: PayloadRef;
     parent: CallId | null;
     site: { line: number; column: number } | null;
     /** Told to the guest with this record; `late` where it had ended. */

@@ -11,6 +11,8 @@ import type { JsonValue } from "./json.ts";
 
 /** Deepest nesting of a value that crosses the door. */
 export const VALUE_DEPTH_MAX = 64;
+/** Deepest nesting of its JSON form, in which a tagged value takes two levels. */
+export const JSON_DEPTH_MAX = 2 * VALUE_DEPTH_MAX;
 /** Most nodes of a value that crosses the door. */
 export const VALUE_NODES_MAX = 1_000_000;
 

@@ -14,9 +14,17 @@ export type Origin = string & { readonly __origin: true };
 /** A call's number within its session: 1, 2, 3 … in the order in which the guest made them. */
 export type CallId = number;
 
-const CAPABILITY_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
-const RESERVED_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", "default", "then"]);
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+/** Names that would change what an object is: `then` makes it a promise to `await`. */
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", "then"]);
+/** Exports that the module enclosure:caps cannot have (default), or has itself (note). */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(["default", "note"]);
 
 export function isCapabilityName(text: string): text is CapabilityName {
-  return CAPABILITY_NAME.test(text) && !RESERVED_NAMES.has(text);
+  return isFunctionName(text) && !RESERVED_NAMES.has(text);
+}
+
+/** A function's name within its capability: an identifier of at most 64 characters. */
+export function isFunctionName(text: string): boolean {
+  return NAME.test(text) && !FORBIDDEN_NAMES.has(text);
 }

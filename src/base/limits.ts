@@ -39,6 +39,16 @@ export const BUNDLE_FILES_MAX = 10_000;
 /** The compiled script of an agent. */
 export const SCRIPT_BYTES_MAX = 16 * MiB;
 export const BUNDLE_MS_MAX = 60_000;
+/** A package.json that an import leads through. */
+export const PACKAGE_JSON_BYTES_MAX = 1 * MiB;
+/** A host module's start: its top level and its factory. */
+export const MODULE_LOAD_MS_MAX = 30_000;
+/** Functions of one host module, the bytes of its whole function table, and the text of its own that is kept for a failure. */
+export const MODULE_FUNCTIONS_MAX = 1000;
+export const MODULE_TABLE_BYTES_MAX = 4 * MiB;
+export const MODULE_TEXT_CHARS_MAX = 8 * KiB;
+/** The young and old generation of a host module's heap. */
+export const MODULE_HEAP_MIB_MAX = 1024;
 /** A frame's header (JSON, bounded), and what a frame may carry beyond the session's own limits. */
 export const FRAME_HEADER_BYTES_MAX = 8 * KiB;
 export const FRAME_BODY_BYTES_MAX = 33 * MiB;

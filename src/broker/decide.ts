@@ -4,7 +4,7 @@
 import { EnclosureError, type ErrorCode } from "../base/errors.ts";
 import type { Admitted } from "../base/json.ts";
 import { admitJson } from "../base/json.ts";
-import { VALUE_DEPTH_MAX } from "../base/codec.ts";
+import { JSON_DEPTH_MAX } from "../base/codec.ts";
 import type { CompiledGrant, Effect, FunctionSpec, RuleRef, Target } from "../kinds/contract.ts";
 import type { Budgets } from "./budgets.ts";
 
@@ -87,7 +87,7 @@ export function decide(
 
 function admitArguments(text: string, bytesMax: number): Admitted | EnclosureError {
   try {
-    return admitJson(text, { charsMax: bytesMax, depthMax: 2 * VALUE_DEPTH_MAX });
+    return admitJson(text, { charsMax: bytesMax, depthMax: JSON_DEPTH_MAX });
   } catch (error) {
     if (error instanceof EnclosureError) return error;
     throw error;
