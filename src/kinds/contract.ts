@@ -34,7 +34,7 @@ export interface Target {
 
 /** Where a rule stands in the manifest. */
 export interface RuleRef {
-  /** JSON pointer (RFC 6901). */
+  /** JSON pointer (RFC 6901) into the resolved manifest; line and column are the file's, a profile's where one put it there. */
   readonly pointer: string;
   readonly line: number;
   readonly column: number;
@@ -150,4 +150,6 @@ export interface Kind {
    * undefined where nothing is known yet, and rules that name functions are then not checked against it.
    */
   compile(grant: JsonObject, table: readonly FunctionSpec[] | undefined, powers: KindPowers): CompiledKind;
+  /** What two grants of this kind (their configs) both reach, where a call must have one grant to answer for it. */
+  readonly overlap?: (a: JsonObject, b: JsonObject) => string | undefined;
 }

@@ -1,0 +1,170 @@
+// Parse: a manifest's text to a Manifest, or to all of its problems at once. Stages, each of which looks at everything
+// that the one before left standing: YAML, grammar, what is not built, references and bounds, profiles, rules.
+// Never throws on any text.
+
+import { sha256Hex } from "../base/bytes.ts";
+import type { Problem } from "../base/errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
+import type { JsonSchema, Kind, KindName } from "../kinds/contract.ts";
+import { refuseUnbuilt } from "./built.ts";
+import { compileChecker } from "./checker.ts";
+import { fit } from "./fit.ts";
+import type { Authored, AuthoredLimits, Manifest } from "./form.ts";
+import { compileKind } from "./grants.ts";
+import { manifestSchema } from "./grammar.ts";
+import { checkLimits } from "./limits.ts";
+import { Findings, nearest, step, type Report } from "./problems.ts";
+import { checkProfiles } from "./profile.ts";
+import { readYaml } from "./yaml.ts";
+
+export interface ParseOptions {
+  /** The file's path as it was named; only for messages. */
+  readonly file: string;
+  readonly kinds: ReadonlyMap<KindName, Kind>;
+}
+
+export interface ParsedManifest {
+  /** Absent where there is an error among the problems. */
+  readonly manifest?: Manifest;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
+}
+
+/** Parses and validates a manifest. What depends on the functions of host modules is `compileGrants`' to find. */
+export function parseManifest(text: string, { file, kinds }: ParseOptions): ParsedManifest {
+  const yaml = readYaml(text);
+  const { value } = yaml;
+  if (value === undefined) return { problems: yaml.problems };
+  const findings = new Findings(yaml.locate);
+  const report: Report = (finding) => {
+    const place = KEYED.has(finding.code) ? yaml.locateKey(finding.pointer) : yaml.locate(finding.pointer);
+    findings.report({ ...finding, place });
+  };
+  const at: Manifest["at"] = (pointer) => ({ pointer, ...yaml.locate(pointer) });
+
+  const schema = manifestSchema(kinds);
+  const definitions = schema["$defs"] as Definitions;
+  fit(value, schema, "", definitions, report);
+  refuseUnbuilt(value, report);
+  // A part that is malformed has been told of; what is beside it is looked at all the same.
+  const sound = (pointer: string): boolean => !findings.hasErrorUnder(pointer);
+  if (isJsonObject(value)) {
+    checkSchemas(value, sound, report);
+    checkAllLimits(value, sound, report);
+    checkPlaceholders(value, report);
+    checkRules(value, kinds, sound, at, report);
+    checkProfileRules(value, kinds, definitions, report);
+    if (sound("")) checkProfiles(value as unknown as Authored, report);
+  }
+  const { problems } = findings;
+  if (!sound("")) return { problems };
+  // The grammar has been kept to: the value is what the type says.
+  const manifest = { file, fileSha256: sha256Hex(text), authored: value as unknown as Authored, at };
+  return { manifest, problems };
+}
+
+/** Findings that are about a key rather than its value. */
+const KEYED: ReadonlySet<Problem["code"]> = new Set(["MANIFEST_KEY_UNKNOWN", "MANIFEST_KEY_MISSING"]);
+
+type Definitions = { readonly [name: string]: JsonSchema };
+type Sound = (pointer: string) => boolean;
+
+function member(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function entries(value: JsonValue | undefined): readonly (readonly [string, JsonValue])[] {
+  return isJsonObject(value) ? Object.entries(value) : [];
+}
+
+function checkSchemas(manifest: JsonObject, sound: Sound, report: Report): void {
+  for (const key of ["input", "output"]) {
+    const schema = member(manifest["agent"], key);
+    const pointer = `/agent/${key}`;
+    if (schema !== undefined && sound(pointer)) compileChecker(schema as JsonSchema, pointer, report);
+  }
+}
+
+function checkAllLimits(manifest: JsonObject, sound: Sound, report: Report): void {
+  const places: readonly (readonly [string, JsonValue | undefined])[] = [
+    ["/limits", manifest["limits"]],
+    ...entries(manifest["profiles"]).map(
+      ([name, profile]) => [`/profiles${step(name)}/limits`, member(profile, "limits")] as const,
+    ),
+  ];
+  for (const [pointer, limits] of places) {
+    const valid = entries(limits).filter(([key]) => sound(pointer + step(key)));
+    checkLimits(Object.fromEntries(valid) as AuthoredLimits, pointer, report);
+  }
+}
+
+const PLACEHOLDER = /\$\{secret:([^}]*)\}/g;
+
+/** Every placeholder names a declared secret; in `env`, nothing else looks like one. */
+function checkPlaceholders(manifest: JsonObject, report: Report): void {
+  const declared = new Set(entries(manifest["secrets"]).map(([name]) => name));
+  const look = (value: JsonValue, pointer: string): void => {
+    if (typeof value !== "string")
+      return entries(toObject(value)).forEach(([key, one]) => look(one, pointer + step(key)));
+    for (const [, name = ""] of value.matchAll(PLACEHOLDER)) {
+      if (declared.has(name)) continue;
+      const near = nearest(name, declared);
+      report({
+        code: "MANIFEST_SECRET_UNKNOWN",
+        pointer,
+        message: `the secret ${JSON.stringify(name.slice(0, 64))} is not declared`,
+        ...(near === undefined ? {} : { mend: `Did you mean ${near}?` }),
+      });
+    }
+    if (!value.replaceAll(PLACEHOLDER, "").includes("${") || !pointer.includes("/env/")) return;
+    report({
+      code: "MANIFEST_VALUE_INVALID",
+      pointer,
+      message: "a placeholder that is not one of a secret",
+      mend: "Write ${secret:NAME}, or the value itself; the environment of the host is not looked up.",
+    });
+  };
+  for (const key of ["env", "capabilities", "mcpServers", "profiles"]) {
+    if (manifest[key] !== undefined) look(manifest[key], step(key));
+  }
+}
+
+function toObject(value: JsonValue): JsonValue {
+  return Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : value;
+}
+
+/** Compiles every grant that is well formed, so that what is wrong with its rules is told along with the rest. */
+function checkRules(
+  manifest: JsonObject,
+  kinds: ReadonlyMap<KindName, Kind>,
+  sound: Sound,
+  at: Manifest["at"],
+  report: Report,
+): void {
+  for (const [name, grant] of entries(manifest["capabilities"])) {
+    const pointer = `/capabilities${step(name)}`;
+    const kind = kinds.get(member(grant, "use") as KindName);
+    if (kind !== undefined && sound(pointer))
+      compileKind(kind, grant as JsonObject, undefined, { pointer, at, report });
+  }
+}
+
+/** A profile's lists of rules have the form that the grant's kind gives them. */
+function checkProfileRules(
+  manifest: JsonObject,
+  kinds: ReadonlyMap<KindName, Kind>,
+  definitions: Definitions,
+  report: Report,
+): void {
+  for (const [profile, said] of entries(manifest["profiles"])) {
+    for (const [name, narrowed] of entries(member(said, "capabilities"))) {
+      const kind = kinds.get(member(member(manifest["capabilities"], name), "use") as KindName);
+      const pointer = `/profiles${step(profile)}/capabilities${step(name)}`;
+      for (const list of ["allow", "ask", "deny"]) {
+        const rules = member(narrowed, list);
+        const form = kind?.keys[list];
+        if (rules !== undefined && form !== undefined) fit(rules, form, `${pointer}/${list}`, definitions, report);
+      }
+    }
+  }
+}
