@@ -255,6 +255,58 @@ export const CODES = {
     "The host module's thread has stopped.",
     "Look at the failure with `enclosure call`, and mend the host module.",
   ),
+
+  // The guest process
+  GUEST_START_FAILED: fault(
+    "The guest process could not be started, or its limits could not be kept here.",
+    "Run on Linux with Node 26 and the installed packages as they came; `enclosure doctor` looks at each.",
+  ),
+
+  // The log and its store
+  STORE_FOREIGN: usage("The file is not a store of records of this program.", "Name the right file with --store."),
+  STORE_NEWER: usage("The store was made by a newer version of this program.", "Update the program."),
+  STORE_BUSY: fault(
+    "Another process holds the store for longer than this one may wait.",
+    "End the process that holds it, and run again.",
+  ),
+  STORE_UNWRITABLE: fault(
+    "The store cannot be opened for writing.",
+    "Check the permissions of the file and of its folder.",
+  ),
+  STORE_DAMAGED: invalid(
+    "The store's file is damaged or was changed from outside.",
+    "Look at `enclosure verify`; restore the newest copy that verifies.",
+  ),
+  LOG_WRITE_FAILED: fault(
+    "Records could not be written. Nothing that they stand for has left the session.",
+    "Free room on the disk that holds the store, and run again.",
+  ),
+  LOG_BEHIND_HEAD: invalid(
+    "The store lacks records that were in it before: it was cut, damaged, or replaced by an older copy.",
+    "Bring back the newest copy of the store; `enclosure verify` names what is lost.",
+  ),
+  LOG_INVALID: invalid(
+    "The log contradicts itself or what was signed.",
+    "Look at `enclosure verify`; do not write to this store.",
+  ),
+  RECORD_REFUSED: fault(
+    "A record would hold something that a body may not hold for ever. It was not written, and the session ends.",
+    "Shorten the name that the message tells, or report a bug.",
+  ),
+  KEY_MISSING: fault(
+    "The log's own keys are not in the key folder.",
+    "Run as the user who made the store, or name the key folder that belongs to it.",
+  ),
+  KEY_EXPOSED: fault("A secret key can be read by others.", "Take the rights of others away: chmod 600."),
+  KEY_INVALID: usage("This is not a key of the form that is wanted.", "Give a C2SP verifier key, or restore the key file."),
+  NOTE_INVALID: invalid(
+    "A signed note is malformed, or its signature is wrong.",
+    "Get the note again from where it was kept.",
+  ),
+  INTERRUPTED: failed(
+    "The process that performed the call died before the outcome was recorded.",
+    "Check the other side: whether the call had an effect is unknown.",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 export type ErrorCode = keyof typeof CODES;
