@@ -25,7 +25,7 @@ import {
 import { parseCount, readNamedFile } from "./find.ts";
 import { type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
 import { makeProgress } from "./progress.ts";
-import { faultResult, jsonResult, openResults, type ResultLine, type Results } from "./results.ts";
+import { faultResult, openResults, type ResultLine, type Results } from "./results.ts";
 import { tellMade } from "./run.ts";
 import { stopOnSignals } from "./stop.ts";
 import { visible, visibleJson } from "./visible.ts";
@@ -158,7 +158,7 @@ class Batch {
       const result = await runtime.run({ ...jobPaths(job, file), input, batchJob, signal, ...people });
       // Cut off by our own stop: it has no result yet, and the log says whether it may be run again.
       if (signal.aborted && result.status === "interrupted") return;
-      this.#finish({ id, ...jsonResult(result) });
+      this.#finish({ id, ...result });
     } catch (error) {
       if (!isFault(error)) throw error;
       // A log that cannot be written ends the batch; what is wrong with one job is that job's result.

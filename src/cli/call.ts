@@ -6,7 +6,7 @@ import { InvalidArgumentError } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import { fromUtf8, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
-import { locateInSource } from "../bundle/source-map.ts";
+import { makeSourceLocator } from "../bundle/locate.ts";
 import { type CallRow, callsOf } from "../review/calls.ts";
 import { callName, shownOutcome } from "./calls.ts";
 import { type CommonOptions, type Context, type Pages, storeOption, withReader } from "./context.ts";
@@ -32,7 +32,7 @@ async function showCall(context: Context, name: string, n: number, options: Comm
   const pages = context.pages(options);
   await withReader(context, options, (reader) => {
     const id = findSession(reader, name);
-    const row = callsOf(reader, id, { locate: locateInSource, only: (call) => call === n })[0];
+    const row = callsOf(reader, id, { makeLocator: makeSourceLocator, only: (call) => call === n })[0];
     if (row === undefined) throw new EnclosureError("CALL_MISSING", `session ${shortId(id)} has no call ${n}`);
     if (pages.json) return pages.give({ version: 1, call: row });
     printCall(pages, reader, row);

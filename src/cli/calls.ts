@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { SessionId } from "../base/ids.ts";
-import { locateInSource } from "../bundle/source-map.ts";
+import { makeSourceLocator } from "../bundle/locate.ts";
 import { type CallRow, callsOf } from "../review/calls.ts";
 import { summaries } from "../review/summary.ts";
 import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
@@ -45,7 +45,7 @@ async function listCalls(context: Context, name: string | undefined, options: Op
   await withReader(context, options, (reader) => {
     const sessions = chosen(reader, name, options);
     const rows = sessions.flatMap((id) =>
-      callsOf(reader, id, { locate: locateInSource }).filter((row) => passes(row, options)),
+      callsOf(reader, id, { makeLocator: makeSourceLocator }).filter((row) => passes(row, options)),
     );
     if (pages.json) return pages.give({ version: 1, calls: rows });
     const several = sessions.length !== 1;

@@ -2,7 +2,6 @@
 // crash cut short is taken away when the file is opened again; its job is then known by the log.
 
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { encodeValue } from "../base/codec.ts";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { isJsonObject } from "../base/json.ts";
 import { visibleJson } from "./visible.ts";
@@ -91,11 +90,6 @@ function openForAppending(path: string): number {
 function writeWhole(file: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-}
-
-/** A run's result as JSON can hold it: the output in its JSON form (see base/codec). */
-export function jsonResult<Result extends { readonly output?: unknown }>(result: Result): Result {
-  return "output" in result ? { ...result, output: encodeValue(result.output) } : result;
 }
 
 /** A run that a fault kept from beginning, or cut off, in the shape of every other run's result. */

@@ -10,7 +10,7 @@ import { readInput } from "./find.ts";
 import { makeLive } from "./live.ts";
 import { stopOnSignals } from "./stop.ts";
 import { visible, visibleJson, visibleLines } from "./visible.ts";
-import { faultResult, jsonResult } from "./results.ts";
+import { faultResult } from "./results.ts";
 import { printError, printFault, printMend } from "./voice.ts";
 import { shortId, shownCounts } from "./words.ts";
 
@@ -75,7 +75,7 @@ async function run(context: Context, agent: string | undefined, options: Options
       onEvent: live.tell,
       signal: stop.signal,
     });
-    return tellResult(pages, jsonResult(result), options.failOn ?? []);
+    return tellResult(pages, result, options.failOn ?? []);
   } catch (error) {
     if (!options.json || !isFault(error)) throw error;
     printFault(context.pages({ ...options, quiet: false }).err, error);

@@ -1,7 +1,7 @@
 // `enclosure show`: a session from its opening to its end, in the order of the log.
 
 import type { Command } from "commander";
-import { locateInSource } from "../bundle/source-map.ts";
+import { makeSourceLocator } from "../bundle/locate.ts";
 import { type SessionView, type TimelineEntry, viewSession } from "../review/timeline.ts";
 import { callName, shownOutcome } from "./calls.ts";
 import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
@@ -22,7 +22,7 @@ async function showSession(context: Context, name: string, options: CommonOption
   const pages = context.pages(options);
   await withReader(context, options, (reader) => {
     const id = findSession(reader, name);
-    const view = viewSession(reader, id, { locate: locateInSource });
+    const view = viewSession(reader, id, { makeLocator: makeSourceLocator });
     if (pages.json) return pages.give(sessionJson(view));
     printHead(pages.out, view);
     pages.out.line();

@@ -18,8 +18,8 @@ export interface SourcePlace {
   readonly column: number;
 }
 
-/** Finds a position of the compiled script in the agent's source, by its source map. Handed in, so that this stays pure. */
-export type Locate = (sourceMap: string, line: number, column: number) => SourcePlace | undefined;
+/** Reads a source map into a look-up from the compiled script to the agent's source. Handed in, so that this stays pure. */
+export type MakeLocator = (sourceMap: string) => (line: number, column: number) => SourcePlace | undefined;
 
 export interface Approval {
   readonly by: string;
@@ -83,7 +83,7 @@ interface CallRecords {
 }
 
 export interface CallsOptions {
-  readonly locate?: Locate;
+  readonly makeLocator?: MakeLocator;
   /** Only these calls are read; all where absent. */
   readonly only?: (n: CallId) => boolean;
 }
@@ -96,7 +96,7 @@ export function callsOf(reader: LogReader, id: SessionId, options: CallsOptions 
     reader,
     session: id,
     authority: { manifest: authority.manifest.sha256, resolved: authority.resolved, profile: authority.profile },
-    locate: locator(reader, agent.sourceMap.sha256, options.locate),
+    locate: locator(reader, agent.sourceMap.sha256, options.makeLocator),
   };
   const rows: CallRow[] = [];
   for (const [n, call] of groupByCall(records)) {
@@ -148,7 +148,8 @@ function rowOf(context: RowContext, n: CallId, call: CallRecords): CallRow | und
   const args = readPayload(context.reader, data.arguments);
   const asked = askedOf(data, args.value);
   const result = settled?.data.result ? readPayload(context.reader, settled.data.result) : undefined;
-  const error = settled?.data.error ? readPayload(context.reader, settled.data.error) : undefined;
+  const told = call.denied?.data.error ?? settled?.data.error;
+  const error = told ? readPayload(context.reader, told) : undefined;
   return {
     session: context.session,
     n,
@@ -205,16 +206,18 @@ function approvalOf(reader: LogReader, { granted, refused }: CallRecords): Appro
   };
 }
 
-function locator(reader: LogReader, sourceMap: HexDigest, locate: Locate | undefined): RowContext["locate"] {
-  let text: string | undefined;
-  return (site) => {
-    if (locate === undefined) return undefined;
-    text ??= readMap(reader, sourceMap);
-    return text === "" ? undefined : locate(text, site.line, site.column);
+/** The map is read once, and only if a call has a place in the script. */
+function locator(reader: LogReader, sourceMap: HexDigest, make: MakeLocator | undefined): RowContext["locate"] {
+  let locate: ReturnType<MakeLocator> | undefined;
+  return ({ line, column }) => {
+    if (make === undefined) return undefined;
+    locate ??= make(mapText(reader, sourceMap));
+    return locate(line, column);
   };
 }
 
-function readMap(reader: LogReader, sourceMap: HexDigest): string {
+/** Empty where the log has no such artefact: a map in which nothing is found. */
+function mapText(reader: LogReader, sourceMap: HexDigest): string {
   const bytes = reader.artefact(sourceMap);
   return bytes === undefined ? "" : fromUtf8(bytes);
 }

@@ -11,13 +11,21 @@ import { type ReadPayload, readPayload } from "./payload.ts";
 import { asType, firstOf, ofType, openedSession } from "./records.ts";
 import { countCalls } from "./summary.ts";
 
+export interface RecordedError {
+  readonly code: string;
+  readonly message: string;
+  readonly mend: string;
+  /** The agent's own error, as it names it. */
+  readonly name?: string;
+}
+
 export interface RecordedResult {
   readonly version: 1;
   readonly session: SessionId;
   readonly status: SessionStatus;
   /** Where the output was given and can be opened. */
   readonly output?: unknown;
-  readonly error?: { readonly code: string; readonly message: string; readonly mend: string };
+  readonly error?: RecordedError;
   readonly calls: CallCounts;
   readonly limit?: { readonly name: string; readonly used: number; readonly max: number };
   readonly walls: readonly string[];
@@ -63,13 +71,14 @@ function outputOf(reader: LogReader, records: readonly StoredRecord[]): ReadPayl
   return undefined;
 }
 
-function errorOf(code: string, payload: ReadPayload | null): { code: string; message: string; mend: string } {
+function errorOf(code: string, payload: ReadPayload | null): RecordedError {
   const known = Object.hasOwn(CODES, code) ? CODES[code as keyof typeof CODES] : undefined;
-  const told = isJsonObject(payload?.value) ? payload.value["message"] : payload?.value;
+  const { message, name } = isJsonObject(payload?.value) ? payload.value : {};
   return {
     code,
-    message: typeof told === "string" ? told : (known?.means ?? code),
+    message: typeof message === "string" ? message : (known?.means ?? code),
     mend: known?.mend ?? "",
+    ...(typeof name === "string" && { name }),
   };
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EnclosureError } from "../../src/base/errors.ts";
-import { faultResult, jsonResult, openResults, type ResultLine } from "../../src/cli/results.ts";
+import { faultResult, openResults, type ResultLine } from "../../src/cli/results.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const line = (id: string): ResultLine => ({
@@ -57,8 +57,4 @@ test("faultResult() has a run that never began in the shape of every other resul
     exit: 2,
     error: { code: "BATCH_INVALID" },
   });
-});
-
-test("jsonResult() gives an output that JSON cannot hold in its JSON form", () => {
-  expect(jsonResult({ output: { n: 12n } })).toEqual({ output: { n: { $type: "bigint", value: "12" } } });
 });

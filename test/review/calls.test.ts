@@ -8,7 +8,7 @@ function oneSession() {
   return { log, writer: log.open() };
 }
 
-const locate = (map: string, line: number, column: number) => ({ file: `${map}.ts`, line: line * 10, column });
+const makeLocator = (map: string) => (line: number, column: number) => ({ file: `${map}.ts`, line: line * 10, column });
 
 describe("callsOf()", () => {
   test("has an admitted call with its values, its rule, its authority and who says what came of it", () => {
@@ -142,7 +142,7 @@ describe("callsOf()", () => {
   test("finds the agent's source line by the session's own source map", () => {
     const { log, writer } = oneSession();
     writer.intend(1, { site: { line: 3, column: 9 } });
-    expect(callsOf(log, writer.session, { locate })[0]).toMatchObject({
+    expect(callsOf(log, writer.session, { makeLocator })[0]).toMatchObject({
       source: { file: "the map.ts", line: 30, column: 9 },
     });
   });

@@ -208,7 +208,8 @@ export class SessionWriter {
 
   deny(call: number, code: string, change: Partial<EventData["call.denied"]> = {}): number {
     const { approval: _, ...data } = this.#callData(call, {});
-    return this.add("call.denied", { ...data, code, delivered: "true", ...change });
+    const error = this.log.payloadOf({ name: "CapabilityDenied", code, message: "refused" });
+    return this.add("call.denied", { ...data, code, error, delivered: "true", ...change });
   }
 
   settle(call: number, change: Partial<EventData["call.settled"]> = {}, evidence: Evidence = "host_claimed"): number {
