@@ -1,0 +1,60 @@
+// The child process's own Node realm, made poor before any agent code runs: permissions dropped, ways out taken away. It
+// is the second wall: agent code should never get here; where a bug lets it, it finds nothing but its channel.
+
+/** Node's permission scopes; a misspelt one is silently accepted by `drop`, hence the check after each. */
+const SCOPES = ["fs.read", "fs.write", "fs", "net", "child", "worker", "addon", "wasi", "inspector", "ffi"] as const;
+
+/** Functions of `process` that act on this or other processes, load code or lead to Node's inside. */
+const TAKEN = [
+  "_channel",
+  "_debugEnd",
+  "_debugProcess",
+  "_getActiveHandles",
+  "_getActiveRequests",
+  "_kill",
+  "_linkedBinding",
+  "_rawDebug",
+  "_startProfilerIdleNotifier",
+  "_stopProfilerIdleNotifier",
+  "_tickCallback",
+  "abort",
+  "binding",
+  "chdir",
+  "dlopen",
+  "execve",
+  "exit",
+  "getBuiltinModule",
+  "kill",
+  "loadEnvFile",
+  "mainModule",
+  "openStdin",
+  "reallyExit",
+  "report",
+  "setegid",
+  "seteuid",
+  "setgid",
+  "setgroups",
+  "setuid",
+  "stderr",
+  "stdin",
+  "stdout",
+  "umask",
+] as const;
+
+/** @throws Error when a permission could not be dropped: the process must not go on. */
+export function dropPowers(addonPath: string): void {
+  const { permission } = process;
+  if (permission === undefined || !permission.has("fs.read", addonPath)) throw new Error("no permission model");
+  for (const scope of SCOPES) {
+    permission.drop(scope);
+    if (permission.has(scope) || permission.has(scope, addonPath))
+      throw new Error(`the permission ${scope} is still held`);
+  }
+  for (const name of TAKEN) take(process, name);
+  for (const name of ["fetch", "WebSocket", "EventSource", "navigator", "process"]) take(globalThis, name);
+}
+
+function take(holder: object, name: string): void {
+  Reflect.deleteProperty(holder, name);
+  if (Object.hasOwn(holder, name)) Object.defineProperty(holder, name, { value: undefined });
+}

@@ -1,0 +1,137 @@
+// The functions that the manifest grants, made from the start's table: own, frozen, non-writable. A capability that is
+// not in the table has no function, no name and no object here.
+
+import type { DeliveredError, GuestCapability, GuestFunction } from "../contract.ts";
+import type { Bridge, Site } from "./bridge.ts";
+import { DOMException } from "./dom-exception.ts";
+import { agentFrames } from "./errors.ts";
+import {
+  captureStack,
+  create,
+  define,
+  defineProperty,
+  exec,
+  freeze,
+  getPrototypeOf,
+  isArray,
+  NativeError,
+} from "./intrinsics.ts";
+import { SCRIPT_NAME } from "./names.ts";
+
+/** Frames looked at for the agent's own line: natives such as Array.map may stand in between. */
+const SITE_FRAMES = 4;
+const SITE = new RegExp(`${SCRIPT_NAME.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`);
+const objectPrototype = Object.prototype;
+
+export type CapabilityFunction = (...args: unknown[]) => Promise<unknown>;
+export type Capabilities = Readonly<Record<string, Readonly<Record<string, CapabilityFunction>>>>;
+
+/** What a call may be given beside its argument. */
+interface CallOptions {
+  readonly signal?: AbortSignalLike;
+}
+
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export function makeCapabilities(bridge: Bridge, table: readonly GuestCapability[]): Capabilities {
+  const capabilities = create(null) as Record<string, Capabilities[string]>;
+  for (const { name, functions } of table) {
+    const object = create(null) as Record<string, CapabilityFunction>;
+    for (const fn of functions) lock(object, fn.name, makeFunction(bridge, name, fn));
+    lock(capabilities, name, freeze(object));
+  }
+  return freeze(capabilities);
+}
+
+function lock(object: object, name: string, value: unknown): void {
+  defineProperty(object, name, { value, enumerable: true, writable: false, configurable: false });
+}
+
+function makeFunction(bridge: Bridge, capability: string, fn: GuestFunction): CapabilityFunction {
+  const positional = fn.positional ?? [];
+  const call = (...args: unknown[]): Promise<unknown> => {
+    const here = captureHere(call);
+    const byName = positional.length === 0 || isPlainObject(args[0]);
+    const argument = byName ? (args[0] === undefined ? {} : args[0]) : nameArguments(positional, args);
+    const options = args[byName ? 1 : positional.length];
+    return start(bridge, { capability, fn: fn.name, args: argument, site: here.site }, here.refuse, options);
+  };
+  defineProperty(call, "name", { value: fn.name });
+  return freeze(call);
+}
+
+function nameArguments(positional: readonly string[], args: readonly unknown[]): Record<string, unknown> {
+  const named: Record<string, unknown> = {};
+  for (let i = 0; i < positional.length; i++) {
+    if (args[i] === undefined) continue;
+    defineProperty(named, positional[i] as string, {
+      value: args[i],
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return named;
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || isArray(value)) return false;
+  const prototype: unknown = getPrototypeOf(value);
+  return prototype === objectPrototype || prototype === null;
+}
+
+/** Where the agent calls from: its position in the script, and a maker of errors that show it. */
+export interface Here {
+  readonly site: Site;
+  readonly refuse: (error: DeliveredError) => Error;
+}
+
+export function captureHere(above: CallableFunction): Here {
+  const holder: { stack?: unknown } = {};
+  captureStack(holder, above, SITE_FRAMES);
+  const stack = typeof holder.stack === "string" ? holder.stack : "";
+  const found = exec(SITE, stack);
+  const site = { line: Number(found?.[1] ?? 0), column: Number(found?.[2] ?? 0) };
+  return { site, refuse: (error) => makeError(error, stack) };
+}
+
+function makeError({ name, code, message }: DeliveredError, stack: string): Error {
+  const error = name === "AbortError" ? new DOMException(message, name) : new NativeError(message);
+  if (name !== "AbortError") {
+    define(error, "name", name);
+    define(error, "code", code);
+  }
+  const frames = agentFrames(stack);
+  define(error, "stack", `${name}: ${message}${frames === "" ? "" : `\n${frames}`}`);
+  return error;
+}
+
+/** Makes the call, and cancels it when the options' signal is aborted. */
+export function start(
+  bridge: Bridge,
+  call: { readonly capability: string; readonly fn: string; readonly args: unknown; readonly site: Site },
+  refuse: (error: DeliveredError) => Error,
+  options: unknown,
+): Promise<unknown> {
+  const signal = signalOf(options);
+  if (signal === undefined) return bridge.call(call, refuse);
+  if (signal.aborted) return Promise.reject(signal.reason);
+  let onAbort = (): void => {};
+  const outcome = bridge.call(call, refuse, (id) => {
+    onAbort = () => bridge.cancel(id, signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  const forget = (): void => signal.removeEventListener("abort", onAbort);
+  outcome.then(forget, forget);
+  return outcome;
+}
+
+function signalOf(options: unknown): AbortSignalLike | undefined {
+  if (typeof options !== "object" || options === null) return undefined;
+  return (options as CallOptions).signal ?? undefined;
+}

@@ -1,0 +1,41 @@
+// What is taken from or fixed in the language itself before the agent runs.
+
+import { apply, define, defineProperty, NativeError } from "./intrinsics.ts";
+
+const STACK_FRAMES = 16;
+
+/** Stacks have a fixed length and V8's own text: nobody is handed call sites, or a say in how a stack is spelled. */
+export function lockStackTraces(): void {
+  define(NativeError, "stackTraceLimit", STACK_FRAMES);
+  defineProperty(NativeError, "prepareStackTrace", {
+    get: () => undefined,
+    set: () => undefined,
+    enumerable: false,
+    configurable: false,
+  });
+}
+
+type SetFloat = (this: DataView, offset: number, value: number, little?: boolean) => void;
+
+/** The bits of NaN differ between the machine's code paths, and these setters show them: one NaN is written always. */
+export function canonicaliseNaN(): void {
+  const prototype = DataView.prototype as unknown as Record<string, SetFloat>;
+  for (const name of ["setFloat16", "setFloat32", "setFloat64"]) {
+    const native = prototype[name] as SetFloat;
+    const methods = {
+      [name](this: DataView, offset: number, value: number, little?: boolean): void {
+        const number = +value;
+        apply(native, this, [offset, number === number ? number : NaN, little]);
+      },
+    };
+    define(prototype, name, methods[name]);
+  }
+}
+
+/** Removes every own name of `global` that is not permitted; says which could not be removed. */
+export function removeOthers(global: object, permitted: readonly string[]): void {
+  for (const name of Reflect.ownKeys(global)) {
+    if (typeof name === "string" && permitted.includes(name)) continue;
+    if (!Reflect.deleteProperty(global, name)) throw new NativeError(`the global ${String(name)} cannot be removed`);
+  }
+}

@@ -1,0 +1,150 @@
+// Values as text for `console`: plain and the same every time. Bounded in depth, entries and length; a getter is named,
+// not run; what a Proxy or a patched method throws becomes a word in the text.
+
+import {
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  isArray,
+  keys,
+  min,
+  NativeString,
+  slice,
+  stringifyJson,
+} from "./intrinsics.ts";
+
+const DEPTH_MAX = 4;
+const ENTRIES_MAX = 100;
+const TEXT_CHARS_MAX = 16_384;
+
+/** One log line: `%` directives where the first value is a text that has them, the rest joined by spaces. */
+export function formatLine(values: readonly unknown[]): string {
+  let text = "";
+  let next = 0;
+  if (typeof values[0] === "string") {
+    [text, next] = substitute(values[0], values);
+  }
+  for (let i = next; i < values.length; i++) {
+    const value = values[i];
+    text += (i === 0 ? "" : " ") + (typeof value === "string" ? value : inspect(value));
+  }
+  if (text.length <= TEXT_CHARS_MAX) return text;
+  return `${slice(text, 0, TEXT_CHARS_MAX)}… (${text.length - TEXT_CHARS_MAX} characters more)`;
+}
+
+function substitute(format: string, values: readonly unknown[]): [text: string, next: number] {
+  let text = "";
+  let next = 1;
+  for (let i = 0; i < format.length; i++) {
+    const directive = format[i + 1];
+    if (format[i] !== "%" || directive === undefined) {
+      text += format[i];
+    } else if (directive === "%") {
+      text += "%";
+      i++;
+    } else if (next < values.length && "sdifjoOc".includes(directive)) {
+      text += spellDirective(directive, values[next++]);
+      i++;
+    } else text += "%";
+  }
+  return [text, next];
+}
+
+function spellDirective(directive: string, value: unknown): string {
+  if (directive === "c") return "";
+  if (directive === "s") return typeof value === "string" ? value : inspect(value);
+  if (directive === "j") return guarded(() => stringifyJson(value) ?? "undefined");
+  if (directive === "o" || directive === "O") return inspect(value);
+  if (typeof value === "bigint") return `${value}n`;
+  const number = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
+  return `${directive === "i" ? Math.trunc(number) : number}`;
+}
+
+export function inspect(value: unknown): string {
+  return guarded(() => show(value, 0, []));
+}
+
+function guarded(spell: () => string): string {
+  try {
+    return spell();
+  } catch {
+    return "[cannot be shown]";
+  }
+}
+
+function show(value: unknown, depth: number, above: readonly object[]): string {
+  switch (typeof value) {
+    case "string":
+      return depth === 0 ? value : stringifyJson(value);
+    case "bigint":
+      return `${value}n`;
+    case "symbol":
+      return NativeString(value);
+    case "function":
+      return `[function${typeof value.name === "string" && value.name !== "" ? ` ${value.name}` : ""}]`;
+    case "object":
+      return value === null ? "null" : showObject(value, depth, above);
+    default:
+      return Object.is(value, -0) ? "-0" : `${value as number}`;
+  }
+}
+
+function showObject(value: object, depth: number, above: readonly object[]): string {
+  if (above.includes(value)) return "[circular]";
+  if (Error.isError(value)) return showError(value as Error);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+  if (value instanceof RegExp) return `/${value.source}/${value.flags}`;
+  if (value instanceof Promise) return "Promise {}";
+  const name = className(value);
+  if (depth >= DEPTH_MAX) return isArray(value) ? "[array]" : `[${name || "object"}]`;
+  const path = [...above, value];
+  if (isArray(value)) return `[${list(value.length, (i) => show(value[i], depth + 1, path))}]`;
+  if (value instanceof Map) return `Map(${value.size}) {${showEntries([...value], depth, path)}}`;
+  if (value instanceof Set) {
+    const items = [...value];
+    return `Set(${items.length}) {${list(items.length, (i) => show(items[i], depth + 1, path))}}`;
+  }
+  if (ArrayBuffer.isView(value) && "length" in value) {
+    const items = value as unknown as ArrayLike<unknown>;
+    return `${name}(${items.length}) [${list(items.length, (i) => show(items[i], depth + 1, path))}]`;
+  }
+  const members = keys(value);
+  const text = list(members.length, (i) => showMember(value, members[i] as string, depth, path));
+  return `${name === "" || name === "Object" ? "" : `${name} `}{${text === "" ? "" : ` ${text} `}}`;
+}
+
+function showMember(object: object, key: string, depth: number, path: readonly object[]): string {
+  const member = getOwnPropertyDescriptor(object, key);
+  const label = /^[A-Za-z_$][\w$]*$/.test(key) ? key : stringifyJson(key);
+  if (member === undefined || !hasOwn(member, "value")) return `${label}: [getter]`;
+  return `${label}: ${show(member.value, depth + 1, path)}`;
+}
+
+function showEntries(
+  entries: readonly (readonly [unknown, unknown])[],
+  depth: number,
+  path: readonly object[],
+): string {
+  return list(entries.length, (i) => {
+    const [key, value] = entries[i] as readonly [unknown, unknown];
+    return `${show(key, depth + 1, path)} => ${show(value, depth + 1, path)}`;
+  });
+}
+
+function showError(error: Error): string {
+  const { stack } = error;
+  return typeof stack === "string" && stack !== "" ? stack : `${error.name}: ${error.message}`;
+}
+
+function className(object: object): string {
+  const prototype = getPrototypeOf(object) as { readonly constructor?: { readonly name?: unknown } } | null;
+  const name = prototype?.constructor?.name;
+  return typeof name === "string" ? slice(name, 0, 64) : "";
+}
+
+function list(length: number, item: (index: number) => string): string {
+  let text = "";
+  const shown = min(length, ENTRIES_MAX);
+  for (let i = 0; i < shown && text.length <= TEXT_CHARS_MAX; i++) text += (i === 0 ? "" : ", ") + item(i);
+  return length > shown ? `${text}, … ${length - shown} more` : text;
+}

@@ -1,0 +1,53 @@
+// The language's own functions, captured while the prelude loads and nothing of the agent's has run. Whatever the agent
+// does to prototypes and globals later, the bridge goes on with these.
+
+const { apply: nativeApply, construct: nativeConstruct } = Reflect;
+
+/** `Reflect.apply`, unpatchable. */
+export const apply = nativeApply;
+export const construct = nativeConstruct;
+
+type Method = (this: never, ...args: never[]) => unknown;
+type Uncurried<Fn> = Fn extends (this: infer This, ...args: infer Args) => infer Result
+  ? (self: unknown extends This ? object | string : This, ...args: Args) => Result
+  : never;
+
+/** A method as a function of its receiver, which no later patch reaches. */
+export function uncurry<Fn extends Method>(method: Fn): Uncurried<Fn> {
+  const free = (self: unknown, ...args: unknown[]): unknown => nativeApply(method as never, self, args as never);
+  return free as Uncurried<Fn>;
+}
+
+export const { parse: parseJson, stringify: stringifyJson } = JSON;
+export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
+export const { isArray } = Array;
+export const { floor, max, min, trunc } = Math;
+export const NativePromise = Promise;
+export const NativeError = Error;
+export const NativeDate = Date;
+export const NativeString = String;
+export const NativeNumber = Number;
+
+export const indexOf = uncurry(String.prototype.indexOf);
+export const slice = uncurry(String.prototype.slice);
+export const toWellFormed = uncurry(String.prototype.toWellFormed);
+export const exec = uncurry(RegExp.prototype.exec);
+
+/** Defines what `target` shows under `name` as the language's own globals are: writable, configurable, not enumerable. */
+export function define(target: object, name: PropertyKey, value: unknown): void {
+  defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/** Captures where execution is, from the caller of `above` outward. The holder's `stack` is made when it is first read. */
+export function captureStack(holder: object, above: CallableFunction, frames: number): void {
+  const before = NativeError.stackTraceLimit;
+  NativeError.stackTraceLimit = frames;
+  captureStackTrace(holder, above);
+  NativeError.stackTraceLimit = before;
+}
+
+interface V8Error extends ErrorConstructor {
+  captureStackTrace(holder: object, above: CallableFunction): void;
+  stackTraceLimit: number;
+}
+const { captureStackTrace } = Error as V8Error;

@@ -1,0 +1,134 @@
+// The guest's prelude: runs first in the isolate and makes the world that the agent finds. Invariants: what the bridge
+// uses is captured before the agent runs; nothing of the bridge is reachable from the agent's globals; a global that is
+// not in permits.ts is removed.
+
+import { decodeValue } from "../../base/codec.ts";
+import type { JsonValue } from "../../base/json.ts";
+import type { GuestStart } from "../contract.ts";
+import { installBase64 } from "./base64.ts";
+import type { Bridge, Post } from "./bridge.ts";
+import { makeBridge } from "./bridge.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { makeCapabilities, start } from "./capabilities.ts";
+import type { VirtualClock } from "./clock.ts";
+import { installClock } from "./clock.ts";
+import { installConsole } from "./console.ts";
+import { installEvents } from "./events.ts";
+import type { Send } from "./fetch.ts";
+import { canonicaliseNaN, lockStackTraces, removeOthers } from "./hardening.ts";
+import {
+  apply,
+  define,
+  freeze,
+  indexOf,
+  NativePromise,
+  NativeString,
+  parseJson,
+  slice,
+  uncurry,
+} from "./intrinsics.ts";
+import { defineLazy, loadEncoding, loadFetch, loadUrl } from "./lazy.ts";
+import { HOOK_NAME } from "./names.ts";
+import { PERMITTED_GLOBALS } from "./permits.ts";
+import type { Randomness } from "./random.ts";
+import { installRandom } from "./random.ts";
+import { installStructuredClone } from "./structured-clone.ts";
+import { installTimers } from "./timers.ts";
+
+/** What the child hands in, one line of JSON each; a settled call's value or error is the text after it. */
+type Delivered =
+  | ({ readonly type: "start" } & Pick<GuestStart, "capabilities" | "env" | "seed" | "nowMs" | "limits">)
+  | { readonly type: "settled"; readonly nowMs: number; readonly id: number; readonly ok: boolean }
+  | { readonly type: "timerFired"; readonly nowMs: number; readonly id: number }
+  | { readonly type: "closeTurn" };
+
+/** The agent's script evaluates to this: see src/bundle. */
+type Main = (host: AgentHost) => Promise<unknown>;
+
+/** All that the agent's script is handed; nothing of it is on the global. */
+interface AgentHost {
+  readonly capabilities: Capabilities;
+  note(text: unknown): void;
+  readonly input: unknown;
+}
+
+interface World {
+  readonly bridge: Bridge;
+  readonly clock: VirtualClock;
+  readonly randomness: Randomness;
+}
+
+const then = uncurry(Promise.prototype.then);
+
+function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Delivered, { type: "start" }>): World {
+  const bridge = makeBridge(post, begin.limits);
+  const clock = installClock(global, begin.nowMs);
+  const randomness = installRandom(global, begin.seed);
+  installTimers(global, bridge);
+  installConsole(global, bridge, clock.now);
+  installEvents(global, {
+    now: clock.now,
+    uncaught: (error) => bridge.finish({ ok: false, error }),
+    after: (ms, fn) => void bridge.setTimer(ms >= 1 ? ms : 1, fn),
+  });
+  installBase64(global);
+  installStructuredClone(global);
+  define(global, "process", freeze({ env: freeze({ ...begin.env }) }));
+  defineLazy(global, ["URL", "URLSearchParams"], loadUrl);
+  defineLazy(global, ["TextEncoder", "TextDecoder"], loadEncoding);
+  defineLazy(global, ["fetch", "Headers", "Request", "Response"], () => {
+    const { makeFetch, Headers, Request, Response } = loadFetch();
+    return { fetch: makeFetch(makeSend(bridge, begin)), Headers, Request, Response };
+  });
+  return { bridge, clock, randomness };
+}
+
+/** How `fetch` sends: through the first grant of kind http. */
+function makeSend(bridge: Bridge, { capabilities }: Pick<GuestStart, "capabilities">): Send | undefined {
+  const grant = capabilities.find(({ kind }) => kind === "http");
+  if (grant === undefined) return undefined;
+  return (args, { site, refuse }, signal) => {
+    const call = { capability: grant.name, fn: "fetch", args, site };
+    return start(bridge, call, refuse, signal === undefined ? undefined : { signal });
+  };
+}
+
+/** Runs the agent; whatever becomes of it is told to the bridge. */
+function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string, main: Main): void {
+  const fail = (error: unknown): void => bridge.finish({ ok: false, error });
+  try {
+    const input = decodeValue(parseJson(inputText) as JsonValue);
+    const note = (text: unknown): void => bridge.note(NativeString(text));
+    const host = freeze({ capabilities, note: freeze(note), input });
+    const outcome = new NativePromise((resolve) => resolve(apply(main, undefined, [host])));
+    then(outcome, (value) => bridge.finish({ ok: true, value }), fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function makeDeliver(global: typeof globalThis, post: Post): (text: string, main?: Main) => void {
+  let world: World | undefined;
+  return (text, main) => {
+    const newline = indexOf(text, "\n");
+    const delivered = parseJson(slice(text, 0, newline)) as Delivered;
+    const body = slice(text, newline + 1);
+    if (delivered.type === "start") {
+      world = makeWorld(global, post, delivered);
+      runAgent(world.bridge, makeCapabilities(world.bridge, delivered.capabilities), body, main as Main);
+      return;
+    }
+    const { bridge, clock, randomness } = world as World;
+    if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
+    clock.advance(delivered.nowMs);
+    if (delivered.type === "settled") bridge.settle(delivered.id, delivered, body);
+    else bridge.fire(delivered.id);
+  };
+}
+
+const hooked = globalThis as unknown as Record<string, unknown>;
+const post = hooked[HOOK_NAME] as Post;
+removeOthers(globalThis, PERMITTED_GLOBALS);
+lockStackTraces();
+canonicaliseNaN();
+define(globalThis, HOOK_NAME, makeDeliver(globalThis, post));

@@ -1,0 +1,55 @@
+// What a watchdog reads of another process: /proc/<pid>/stat of Linux (proc(5)).
+
+import { readFileSync } from "node:fs";
+import { EnclosureError } from "../base/errors.ts";
+
+export interface ProcessUse {
+  /** User and system time since the process began, in steps of a clock tick (10 ms). */
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+  /** When it began, in clock ticks since the machine did: tells it from a later process of the same number. */
+  readonly began: string;
+}
+
+/** Clock ticks of user space are 100 a second on every Linux architecture (USER_HZ). */
+const TICK_MS = 10;
+const AUXV_PAGE_SIZE = 6n;
+const AUXV_ENTRY_BYTES = 16;
+
+/** Undefined when there is no such process, or none that lives. */
+export function readUse(pid: number, pageBytes: number): ProcessUse | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"), pageBytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns undefined for a process that is dead and not yet reaped. */
+export function parseStat(stat: string, pageBytes: number): ProcessUse | undefined {
+  // The second field is the program's name in brackets, and may hold anything; the third is the first after it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number): string => fields[number - 3] ?? "";
+  if (field(3) === "Z" || field(3) === "X") return undefined;
+  return {
+    cpuMs: (Number(field(14)) + Number(field(15))) * TICK_MS,
+    residentBytes: Number(field(24)) * pageBytes,
+    began: field(22),
+  };
+}
+
+/**
+ * The machine's page size, from the auxiliary vector that the kernel gave this process (getauxval(3)).
+ * @throws EnclosureError GUEST_START_FAILED where there is none: without /proc no limit can be kept
+ */
+export function readPageBytes(path = "/proc/self/auxv"): number {
+  try {
+    const vector = readFileSync(path);
+    for (let at = 0; at + AUXV_ENTRY_BYTES <= vector.length; at += AUXV_ENTRY_BYTES) {
+      if (vector.readBigUInt64LE(at) === AUXV_PAGE_SIZE) return Number(vector.readBigUInt64LE(at + 8));
+    }
+  } catch {
+    // Said below, like a vector without the entry.
+  }
+  throw new EnclosureError("GUEST_START_FAILED", "limits cannot be kept on this system: it has no /proc of Linux");
+}

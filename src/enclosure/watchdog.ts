@@ -1,0 +1,101 @@
+// The watchdog: a thread that looks at every running guest process some forty times a second and kills what is over a
+// limit. It runs neither SQLite nor module code, so that a host whose main thread is stuck still has it.
+// Invariant: it kills only a process that is the one it was told of, by the moment at which that began.
+
+import { parentPort } from "node:worker_threads";
+import type { LimitName } from "./contract.ts";
+import type { ProcessUse } from "./proc.ts";
+import { readPageBytes, readUse } from "./proc.ts";
+
+/** A guest to watch: its limits, and what it had used before the agent began. */
+export interface Watch {
+  readonly type: "watch";
+  readonly pid: number;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly baseCpuMs: number;
+  readonly baseBytes: number;
+}
+
+export type WatchOrder = Watch | { readonly type: "pause" | "resume" | "forget"; readonly pid: number };
+
+/** A limit was struck, and the process killed for it. */
+export interface Struck {
+  readonly pid: number;
+  readonly limit: Extract<LimitName, "wall" | "cpu" | "memory">;
+  readonly used: number;
+  readonly max: number;
+}
+
+interface Watched {
+  readonly order: Watch;
+  readonly began: string;
+  /** Wall time counted until `since`; it runs on from there unless paused. */
+  wallMs: number;
+  since: number;
+  paused: boolean;
+}
+
+const POLL_MS = 25;
+
+const watched = new Map<number, Watched>();
+let polling: NodeJS.Timeout | undefined;
+
+function obey(order: WatchOrder, pageBytes: number): void {
+  const now = performance.now();
+  if (order.type === "watch") {
+    const use = readUse(order.pid, pageBytes);
+    if (use === undefined) return;
+    watched.set(order.pid, { order, began: use.began, wallMs: 0, since: now, paused: false });
+    polling ??= setInterval(() => look(pageBytes), POLL_MS);
+    return;
+  }
+  const one = watched.get(order.pid);
+  if (one === undefined) return;
+  if (order.type === "forget") return forget(order.pid);
+  one.wallMs = wallOf(one, now);
+  one.since = now;
+  one.paused = order.type === "pause";
+}
+
+function look(pageBytes: number): void {
+  const now = performance.now();
+  for (const [pid, one] of watched) {
+    const use = readUse(pid, pageBytes);
+    if (use?.began !== one.began) {
+      forget(pid);
+      continue;
+    }
+    const struck = judge(one, use, now);
+    if (struck === undefined) continue;
+    process.kill(pid, "SIGKILL");
+    forget(pid);
+    parentPort?.postMessage(struck);
+  }
+}
+
+function judge(one: Watched, use: ProcessUse, now: number): Struck | undefined {
+  const { pid, wallMs, cpuMs, memoryBytes, baseCpuMs, baseBytes } = one.order;
+  const wall = Math.round(wallOf(one, now));
+  if (wall >= wallMs) return { pid, limit: "wall", used: wall, max: wallMs };
+  const cpu = Math.round(use.cpuMs - baseCpuMs);
+  if (cpu >= cpuMs) return { pid, limit: "cpu", used: cpu, max: cpuMs };
+  const memory = use.residentBytes - baseBytes;
+  if (memory > memoryBytes) return { pid, limit: "memory", used: memory, max: memoryBytes };
+  return undefined;
+}
+
+function wallOf(one: Watched, now: number): number {
+  return one.paused ? one.wallMs : one.wallMs + now - one.since;
+}
+
+function forget(pid: number): void {
+  watched.delete(pid);
+  if (watched.size > 0) return;
+  clearInterval(polling);
+  polling = undefined;
+}
+
+const pageBytes = readPageBytes();
+parentPort?.on("message", (order: WatchOrder) => obey(order, pageBytes));
