@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { blankPage, makePage, type Page } from "./page.ts";
-import { visibleJson } from "./visible.ts";
+import { visible, visibleJson } from "./visible.ts";
 
 /** Options that every command has; `store` only where records are read or written. */
 export interface CommonOptions {
@@ -32,6 +32,8 @@ export interface Pages {
   readonly out: Page;
   /** stderr: what a person should see; blank with `--quiet`. */
   readonly err: Page;
+  /** stderr for what must be told all the same: errors, and questions. */
+  readonly alert: Page;
   readonly json: boolean;
   /** Prints the one JSON value. */
   give(value: object): void;
@@ -49,19 +51,27 @@ export function makeContext(): Context {
   return { cwd: process.cwd(), env, exit: EXIT.ok, pages: (options) => makePages(options, env) };
 }
 
-function makePages({ json = false, quiet = false, color }: CommonOptions, env: Context["env"]): Pages {
+function makePages({ json = false, quiet = false, color, store }: CommonOptions, env: Context["env"]): Pages {
   const colours = color !== false && !env["NO_COLOR"];
   const out = makePage(process.stdout, colours);
-  const err = quiet ? blankPage : makePage(process.stderr, colours);
+  const alert = makePage(process.stderr, colours);
+  const err = quiet ? blankPage : alert;
+  const same = store === undefined ? "" : ` --store ${quoted(store)}`;
   return {
     out,
     err,
+    alert,
     json,
     give: (value) => out.line(visibleJson(value)),
     next: (...commands) => {
-      if (!json) for (const command of commands) err.line(err.paint("dim", `next: ${command}`));
+      if (!json) for (const command of commands) err.line(err.paint("dim", `next: ${command}${same}`));
     },
   };
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${visible(path).replaceAll("'", "'\\''")}'`;
 }
 
 export function commonOptions(command: Command): Command {

@@ -41,10 +41,8 @@ export async function runCommandLine(args: readonly string[], context: Context):
     return context.exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    const { out, json } = context.pages({ json: args.includes("--json"), color: !args.includes("--no-color") });
-    // Errors are told under --quiet too.
-    const { err } = context.pages({ color: !args.includes("--no-color") });
-    return reportFailure(asFault(error), { out, err, json });
+    const pages = context.pages({ json: args.includes("--json"), color: !args.includes("--no-color") });
+    return reportFailure(asFault(error), pages);
   }
 }
 

@@ -67,7 +67,7 @@ async function run(context: Context, agent: string | undefined, options: Options
   try {
     tellMade(pages, runtime, store, homePath(context));
     const live = makeLive(pages.err);
-    const approvals = options.input === "-" ? undefined : terminalApprovals(pages.err, live, process.stdin);
+    const approvals = options.input === "-" ? undefined : terminalApprovals(pages.alert, live, process.stdin);
     const result = await runtime.run({
       ...runOptions(agent, options),
       ...(options.input !== undefined && { input }),
@@ -78,7 +78,7 @@ async function run(context: Context, agent: string | undefined, options: Options
     return tellResult(pages, result, options.failOn ?? []);
   } catch (error) {
     if (!options.json || !isFault(error)) throw error;
-    printFault(context.pages({ ...options, quiet: false }).err, error);
+    printFault(pages.alert, error);
     pages.give(faultResult(error));
     return error.exit;
   } finally {
@@ -108,9 +108,9 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
   const exit = exitWith(result, failOn);
   if (pages.json) pages.give({ ...result, exit });
   else if (result.output !== undefined) pages.out.line(visibleJson(result.output, 2));
-  const { err } = pages;
+  const { err, alert } = pages;
   if (result.error) {
-    printError(err, result.error.message, result.error.code);
+    printError(alert, result.error.message, result.error.code);
     for (const line of visibleLines(result.error.stack ?? "").slice(1)) err.line(err.paint("dim", `  agent | ${line}`));
     printMend(err, result.error.mend);
   }

@@ -92,9 +92,9 @@ export function faultJson(error: EnclosureError): object {
 /** Prints whatever a command threw and says how the process is to exit. */
 export function reportFailure(
   error: unknown,
-  pages: { readonly out: Page; readonly err: Page; readonly json: boolean },
+  pages: { readonly out: Page; readonly alert: Page; readonly json: boolean },
 ): ExitStatus {
-  const { out, err, json } = pages;
+  const { out, alert: err, json } = pages;
   if (error instanceof EnclosureError) {
     printFault(err, error);
     if (json) out.line(visibleJson(faultJson(error)));

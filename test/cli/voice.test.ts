@@ -13,7 +13,7 @@ function report(
 ): { readonly exit: number; readonly out: string; readonly err: readonly string[] } {
   const out = keptPage();
   const err = keptPage();
-  const exit = reportFailure(error, { out: out.page, err: err.page, json });
+  const exit = reportFailure(error, { out: out.page, alert: err.page, json });
   return { exit, out: out.text(), err: err.lines() };
 }
 
