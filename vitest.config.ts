@@ -1,3 +1,4 @@
+// The gate's tests. isolated-vm and the sessions' own processes ask for processes rather than threads.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -28,7 +28,9 @@ async function load() {
     return refuse(EXIT_FAULT, "the program is not built: dist/cli.js is missing", "run `npm run build`.");
   }
   // Compiled code is code: it is kept in the user's own folder, never in a shared temporary one.
-  module.enableCompileCache?.(join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "enclosure", "compiled"));
+  module.enableCompileCache?.(
+    join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "enclosure", "compiled"),
+  );
   await import(program.href);
 }
 
@@ -57,7 +59,7 @@ function runOn(binary) {
   const child = spawn(binary, args, { stdio: "inherit" });
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     // A terminal has sent its SIGINT to the whole group, the child included.
-    process.on(signal, () => signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal));
+    process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal)));
   }
   child.on("error", (error) => refuse(EXIT_FAULT, `cannot start ${binary}: ${error.message}`, "run `npm ci` again."));
   child.on("exit", (code, signal) => {

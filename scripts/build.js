@@ -92,7 +92,9 @@ if (release) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
 const present = programs.filter((program) =>
-  Object.values(/** @type {Record<string, string>} */ (program.entryPoints)).every((entry) => existsSync(join(root, entry))),
+  Object.values(/** @type {Record<string, string>} */ (program.entryPoints)).every((entry) =>
+    existsSync(join(root, entry)),
+  ),
 );
 const results = await Promise.all(present.map((program) => build({ ...common, ...program })));
 const files = results.flatMap((result) => result.outputFiles ?? []);

@@ -40,6 +40,7 @@ describe("the scanner", () => {
       absWorkingDir: ROOT,
       entryPoints: src.map((file) => file.path).filter((path) => !path.endsWith(".d.ts")),
       outdir: "dist",
+      format: "esm",
       bundle: true,
       write: false,
       metafile: true,

@@ -15,7 +15,7 @@ const BEFORE_REGEX: ReadonlySet<string> = new Set(
   "return typeof case in of delete void throw new instanceof else do yield await".split(" "),
 );
 const WORD_START = /[\p{ID_Start}$_#]/u;
-const WORD = /[\p{ID_Continue}$\u200c\u200d#]+/uy;
+const WORD = /[\p{ID_Continue}$#]+/uy;
 const NUMBER = /(0[xXoObB][\da-fA-F_]+n?|(\d[\d_]*)?\.?\d[\d_]*([eE][+-]?\d+)?n?)/y;
 const SPACE = /\s+/y;
 const LINE_COMMENT = /(\/\/|^#!)[^\n]*/y;
