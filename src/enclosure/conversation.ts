@@ -84,8 +84,8 @@ export class Conversation {
   bodyMax(header: FrameHeader): number {
     checkHeader(header);
     if (header.type === "call") return this.limits.argumentBytes;
-    // One line more than the limit has room for is let in, so that it is the log limit that ends the session.
-    if (header.type === "log" || header.type === "note") return this.limits.logBytes + LOG_LINE_COST_BYTES;
+    // One text longer than the limit is let in (the prelude cuts it, in characters), so that the log limit strikes.
+    if (header.type === "log" || header.type === "note") return 3 * (this.limits.logBytes + 1);
     if (header.type === "done") return header["ok"] === true ? this.limits.resultBytes : ERROR_BODY_BYTES_MAX;
     return 0;
   }

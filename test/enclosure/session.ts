@@ -1,9 +1,9 @@
 // A session in miniature for the enclosure's tests: starts a guest, answers its calls by a table, fires its timers at
 // once, keeps the virtual clock, and collects all that the guest says.
-import { onTestFinished } from "vitest";
 import type {
   Delivery,
   DeliveredError,
+  Guest,
   GuestEnd,
   GuestFacts,
   GuestMessage,
@@ -62,7 +62,14 @@ export async function play(body: string, options: PlayOptions = {}): Promise<Pla
 
 export async function playScript(script: string, options: PlayOptions = {}): Promise<Played> {
   const guest = spawnGuest({ programs: PROGRAMS });
-  onTestFinished(async () => void (await guest.stop()));
+  try {
+    return await converse(guest, script, options);
+  } finally {
+    await guest.stop();
+  }
+}
+
+async function converse(guest: Guest, script: string, options: PlayOptions): Promise<Played> {
   const { answer = (_, args) => ({ ok: true, value: args }), holdTimers = false, input, limits, ...rest } = options;
   const facts = await guest.facts;
   const start: GuestStart = {

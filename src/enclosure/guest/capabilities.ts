@@ -1,8 +1,8 @@
 // The functions that the manifest grants, made from the start's table: own, frozen, non-writable. A capability that is
 // not in the table has no function, no name and no object here.
 
-import type { DeliveredError, GuestCapability, GuestFunction } from "../contract.ts";
-import type { Bridge, Site } from "./bridge.ts";
+import type { DeliveredError, GuestCapability, GuestFunction, ScriptSite } from "../contract.ts";
+import type { Bridge, OutgoingCall } from "./bridge.ts";
 import { DOMException } from "./dom-exception.ts";
 import { agentFrames } from "./errors.ts";
 import {
@@ -15,6 +15,8 @@ import {
   getPrototypeOf,
   isArray,
   NativeError,
+  NativePromise,
+  uncurry,
 } from "./intrinsics.ts";
 import { SCRIPT_NAME } from "./names.ts";
 
@@ -22,6 +24,7 @@ import { SCRIPT_NAME } from "./names.ts";
 const SITE_FRAMES = 4;
 const SITE = new RegExp(`${SCRIPT_NAME.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`);
 const objectPrototype = Object.prototype;
+const then = uncurry(Promise.prototype.then);
 
 export type CapabilityFunction = (...args: unknown[]) => Promise<unknown>;
 export type Capabilities = Readonly<Record<string, Readonly<Record<string, CapabilityFunction>>>>;
@@ -33,7 +36,8 @@ interface CallOptions {
 
 export interface AbortSignalLike {
   readonly aborted: boolean;
-  readonly reason: unknown;
+  /** What the agent gave, an error as a rule. */
+  readonly reason: Error;
   addEventListener(type: "abort", listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
@@ -59,7 +63,7 @@ function makeFunction(bridge: Bridge, capability: string, fn: GuestFunction): Ca
     const byName = positional.length === 0 || isPlainObject(args[0]);
     const argument = byName ? (args[0] === undefined ? {} : args[0]) : nameArguments(positional, args);
     const options = args[byName ? 1 : positional.length];
-    return start(bridge, { capability, fn: fn.name, args: argument, site: here.site }, here.refuse, options);
+    return start(bridge, { capability, fn: fn.name, args: argument, ...here }, signalOf(options));
   };
   defineProperty(call, "name", { value: fn.name });
   return freeze(call);
@@ -87,7 +91,7 @@ function isPlainObject(value: unknown): boolean {
 
 /** Where the agent calls from: its position in the script, and a maker of errors that show it. */
 export interface Here {
-  readonly site: Site;
+  readonly site: ScriptSite;
   readonly refuse: (error: DeliveredError) => Error;
 }
 
@@ -111,24 +115,22 @@ function makeError({ name, code, message }: DeliveredError, stack: string): Erro
   return error;
 }
 
-/** Makes the call, and cancels it when the options' signal is aborted. */
-export function start(
-  bridge: Bridge,
-  call: { readonly capability: string; readonly fn: string; readonly args: unknown; readonly site: Site },
-  refuse: (error: DeliveredError) => Error,
-  options: unknown,
-): Promise<unknown> {
-  const signal = signalOf(options);
-  if (signal === undefined) return bridge.call(call, refuse);
-  if (signal.aborted) return Promise.reject(signal.reason);
-  let onAbort = (): void => {};
-  const outcome = bridge.call(call, refuse, (id) => {
-    onAbort = () => bridge.cancel(id, signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+/** Makes the call, and cancels it when `signal` is aborted. */
+export function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLike | undefined): Promise<unknown> {
+  if (signal === undefined) return bridge.call(call);
+  return new NativePromise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    let onAbort: (() => void) | undefined;
+    const outcome = bridge.call(call, (id) => {
+      onAbort = () => bridge.cancel(id, signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+    const forget = (): void => {
+      if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
+    };
+    void then(outcome, forget, forget);
+    resolve(outcome);
   });
-  const forget = (): void => signal.removeEventListener("abort", onAbort);
-  outcome.then(forget, forget);
-  return outcome;
 }
 
 function signalOf(options: unknown): AbortSignalLike | undefined {

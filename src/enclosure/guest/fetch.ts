@@ -214,7 +214,10 @@ function extract(body: unknown): Extracted {
   if (body instanceof Uint8Array) return { content: new Uint8Array(body) };
   if (body instanceof ArrayBuffer) return { content: new Uint8Array(body.slice(0)) };
   if (body instanceof URLSearchParams) {
-    return { content: `${body}`, type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    return {
+      content: body.toString(),
+      type: "application/x-www-form-urlencoded;charset=UTF-8",
+    };
   }
   throw new TypeError("a body is a string, a Uint8Array, an ArrayBuffer or URLSearchParams");
 }

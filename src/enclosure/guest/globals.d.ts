@@ -1,6 +1,19 @@
-// What the prelude itself puts on the guest's global and uses again; the guest has no DOM library.
+// What the prelude itself puts on the guest's global and uses again, in the shapes that it uses; the guest has no DOM library.
 
-declare const URL: new (url: string, base?: string) => { readonly href: string };
-declare const URLSearchParams: new (init?: unknown) => object;
+declare class URL {
+  constructor(url: string, base?: string);
+  readonly href: string;
+}
 
-declare module "core-js/actual/url";
+declare class URLSearchParams {
+  toString(): string;
+}
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+
+declare class TextDecoder {
+  constructor(label?: string, options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
+  decode(bytes: Uint8Array): string;
+}

@@ -24,7 +24,8 @@ export function canonicaliseNaN(): void {
     const native = prototype[name] as SetFloat;
     const methods = {
       [name](this: DataView, offset: number, value: number, little?: boolean): void {
-        const number = +value;
+        // As the native would convert it, once.
+        const number = value - 0;
         apply(native, this, [offset, number === number ? number : NaN, little]);
       },
     };

@@ -5,6 +5,7 @@ import {
   getOwnPropertyDescriptor,
   getPrototypeOf,
   hasOwn,
+  indexOf,
   isArray,
   keys,
   min,
@@ -21,13 +22,16 @@ const TEXT_CHARS_MAX = 16_384;
 export function formatLine(values: readonly unknown[]): string {
   let text = "";
   let next = 0;
-  if (typeof values[0] === "string") {
-    [text, next] = substitute(values[0], values);
-  }
-  for (let i = next; i < values.length; i++) {
+  if (typeof values[0] === "string") [text, next] = substitute(cut(values[0]), values);
+  for (let i = next; i < values.length && text.length <= TEXT_CHARS_MAX; i++) {
     const value = values[i];
-    text += (i === 0 ? "" : " ") + (typeof value === "string" ? value : inspect(value));
+    text += (i === 0 ? "" : " ") + (typeof value === "string" ? cut(value) : inspect(value));
   }
+  return cut(text);
+}
+
+/** Long texts are cut before anything is done with them, and say so. */
+function cut(text: string): string {
   if (text.length <= TEXT_CHARS_MAX) return text;
   return `${slice(text, 0, TEXT_CHARS_MAX)}… (${text.length - TEXT_CHARS_MAX} characters more)`;
 }
@@ -35,25 +39,23 @@ export function formatLine(values: readonly unknown[]): string {
 function substitute(format: string, values: readonly unknown[]): [text: string, next: number] {
   let text = "";
   let next = 1;
-  for (let i = 0; i < format.length; i++) {
-    const directive = format[i + 1];
-    if (format[i] !== "%" || directive === undefined) {
-      text += format[i];
-    } else if (directive === "%") {
-      text += "%";
-      i++;
-    } else if (next < values.length && "sdifjoOc".includes(directive)) {
+  for (let at = 0; ;) {
+    const percent = indexOf(format, "%", at);
+    if (percent === -1 || percent === format.length - 1) return [text + slice(format, at), next];
+    text += slice(format, at, percent);
+    const directive = slice(format, percent + 1, percent + 2);
+    at = percent + 2;
+    if (directive === "%") text += "%";
+    else if (next < values.length && indexOf("sdifjoOc", directive) !== -1) {
       text += spellDirective(directive, values[next++]);
-      i++;
-    } else text += "%";
+    } else text += `%${directive}`;
   }
-  return [text, next];
 }
 
 function spellDirective(directive: string, value: unknown): string {
   if (directive === "c") return "";
-  if (directive === "s") return typeof value === "string" ? value : inspect(value);
-  if (directive === "j") return guarded(() => stringifyJson(value) ?? "undefined");
+  if (directive === "s") return typeof value === "string" ? cut(value) : inspect(value);
+  if (directive === "j") return cut(guarded(() => stringifyJson(value) ?? "undefined"));
   if (directive === "o" || directive === "O") return inspect(value);
   if (typeof value === "bigint") return `${value}n`;
   const number = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
@@ -75,7 +77,7 @@ function guarded(spell: () => string): string {
 function show(value: unknown, depth: number, above: readonly object[]): string {
   switch (typeof value) {
     case "string":
-      return depth === 0 ? value : stringifyJson(value);
+      return depth === 0 ? value : stringifyJson(cut(value));
     case "bigint":
       return `${value}n`;
     case "symbol":
@@ -91,7 +93,7 @@ function show(value: unknown, depth: number, above: readonly object[]): string {
 
 function showObject(value: object, depth: number, above: readonly object[]): string {
   if (above.includes(value)) return "[circular]";
-  if (Error.isError(value)) return showError(value as Error);
+  if (Error.isError(value)) return showError(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
   if (value instanceof RegExp) return `/${value.source}/${value.flags}`;
   if (value instanceof Promise) return "Promise {}";

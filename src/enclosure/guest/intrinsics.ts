@@ -1,7 +1,7 @@
 // The language's own functions, captured while the prelude loads and nothing of the agent's has run. Whatever the agent
 // does to prototypes and globals later, the bridge goes on with these.
 
-const { apply: nativeApply, construct: nativeConstruct } = Reflect;
+const { apply: nativeApply, construct: nativeConstruct, set: setProperty } = Reflect;
 
 /** `Reflect.apply`, unpatchable. */
 export const apply = nativeApply;
@@ -23,7 +23,15 @@ export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getProt
 export const { isArray } = Array;
 export const { floor, max, min, trunc } = Math;
 export const NativePromise = Promise;
-export const NativeError = Error;
+
+/** What V8 adds to Error. */
+interface V8Error extends ErrorConstructor {
+  captureStackTrace(holder: object, above: CallableFunction): void;
+  stackTraceLimit: number;
+}
+export const NativeError = Error as V8Error;
+const { captureStackTrace } = NativeError;
+
 export const NativeDate = Date;
 export const NativeString = String;
 export const NativeNumber = Number;
@@ -41,13 +49,8 @@ export function define(target: object, name: PropertyKey, value: unknown): void 
 /** Captures where execution is, from the caller of `above` outward. The holder's `stack` is made when it is first read. */
 export function captureStack(holder: object, above: CallableFunction, frames: number): void {
   const before = NativeError.stackTraceLimit;
-  NativeError.stackTraceLimit = frames;
+  // The agent may have frozen Error: then its own limit holds, and the place may stay unknown.
+  setProperty(NativeError, "stackTraceLimit", frames);
   captureStackTrace(holder, above);
-  NativeError.stackTraceLimit = before;
+  setProperty(NativeError, "stackTraceLimit", before);
 }
-
-interface V8Error extends ErrorConstructor {
-  captureStackTrace(holder: object, above: CallableFunction): void;
-  stackTraceLimit: number;
-}
-const { captureStackTrace } = Error as V8Error;

@@ -29,7 +29,10 @@ export function defineLazy(
   }
 }
 
-type Encoding = Pick<typeof import("@exodus/bytes/encoding-lite.js"), "TextEncoder" | "TextDecoder">;
+type Encoding = {
+  readonly TextEncoder: typeof TextEncoder;
+  readonly TextDecoder: typeof TextDecoder;
+};
 
 /** The encoding classes, whatever the agent has put on its global. */
 export function loadEncoding(): Encoding {

@@ -5,9 +5,10 @@
 import { decodeValue } from "../../base/codec.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { GuestStart } from "../contract.ts";
+import { installAbort } from "./abort.ts";
 import { installBase64 } from "./base64.ts";
-import type { Bridge, Post } from "./bridge.ts";
-import { makeBridge } from "./bridge.ts";
+import type { Post } from "./bridge.ts";
+import { Bridge } from "./bridge.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { makeCapabilities, start } from "./capabilities.ts";
 import type { VirtualClock } from "./clock.ts";
@@ -33,7 +34,7 @@ import { PERMITTED_GLOBALS } from "./permits.ts";
 import type { Randomness } from "./random.ts";
 import { installRandom } from "./random.ts";
 import { installStructuredClone } from "./structured-clone.ts";
-import { installTimers } from "./timers.ts";
+import { armTimer, installTimers } from "./timers.ts";
 
 /** What the child hands in, one line of JSON each; a settled call's value or error is the text after it. */
 type Delivered =
@@ -61,16 +62,13 @@ interface World {
 const then = uncurry(Promise.prototype.then);
 
 function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Delivered, { type: "start" }>): World {
-  const bridge = makeBridge(post, begin.limits);
+  const bridge = new Bridge(post, begin.limits);
   const clock = installClock(global, begin.nowMs);
   const randomness = installRandom(global, begin.seed);
   installTimers(global, bridge);
   installConsole(global, bridge, clock.now);
-  installEvents(global, {
-    now: clock.now,
-    uncaught: (error) => bridge.finish({ ok: false, error }),
-    after: (ms, fn) => void bridge.setTimer(ms >= 1 ? ms : 1, fn),
-  });
+  installEvents(global, { now: clock.now, uncaught: (error) => bridge.finish({ ok: false, error }) });
+  installAbort(global, (ms, fn) => void armTimer(bridge, ms, fn));
   installBase64(global);
   installStructuredClone(global);
   define(global, "process", freeze({ env: freeze({ ...begin.env }) }));
@@ -88,8 +86,7 @@ function makeSend(bridge: Bridge, { capabilities }: Pick<GuestStart, "capabiliti
   const grant = capabilities.find(({ kind }) => kind === "http");
   if (grant === undefined) return undefined;
   return (args, { site, refuse }, signal) => {
-    const call = { capability: grant.name, fn: "fetch", args, site };
-    return start(bridge, call, refuse, signal === undefined ? undefined : { signal });
+    return start(bridge, { capability: grant.name, fn: "fetch", args, site, refuse }, signal);
   };
 }
 
@@ -101,7 +98,7 @@ function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string,
     const note = (text: unknown): void => bridge.note(NativeString(text));
     const host = freeze({ capabilities, note: freeze(note), input });
     const outcome = new NativePromise((resolve) => resolve(apply(main, undefined, [host])));
-    then(outcome, (value) => bridge.finish({ ok: true, value }), fail);
+    void then(outcome, (value) => bridge.finish({ ok: true, value }), fail);
   } catch (error) {
     fail(error);
   }
@@ -121,7 +118,7 @@ function makeDeliver(global: typeof globalThis, post: Post): (text: string, main
     const { bridge, clock, randomness } = world as World;
     if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
     clock.advance(delivered.nowMs);
-    if (delivered.type === "settled") bridge.settle(delivered.id, delivered, body);
+    if (delivered.type === "settled") bridge.settle(delivered.id, delivered.ok, body);
     else bridge.fire(delivered.id);
   };
 }

@@ -35,7 +35,7 @@ function clone(value: unknown, seen: Map<object, unknown>): unknown {
 
 /** The copy without what it holds, so that a cycle finds it. */
 function cloneShell(value: object, seen: Map<object, unknown>): object {
-  if (Array.isArray(value)) return Array.from({ length: value.length });
+  if (Array.isArray(value)) return lengthen([], value.length);
   if (value instanceof Date) return new Date(value.getTime());
   if (value instanceof RegExp) return new RegExp(value.source, value.flags);
   if (value instanceof Map) return new Map();
@@ -43,12 +43,18 @@ function cloneShell(value: object, seen: Map<object, unknown>): object {
   if (value instanceof ArrayBuffer) return value.slice(0);
   if (ArrayBuffer.isView(value)) return cloneView(value, seen);
   if (value instanceof DOMException) return new DOMException(value.message, value.name);
-  if (Error.isError(value)) return cloneError(value as Error, seen);
+  if (Error.isError(value)) return cloneError(value, seen);
   if (value instanceof String || value instanceof Number || value instanceof Boolean || value instanceof BigInt) {
     return Object(value.valueOf()) as object;
   }
   if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) throw cannot("This object");
   return {};
+}
+
+/** An array of holes, for those that stay holes. */
+function lengthen(array: unknown[], length: number): unknown[] {
+  array.length = length;
+  return array;
 }
 
 function cloneView(view: ArrayBufferView, seen: Map<object, unknown>): object {

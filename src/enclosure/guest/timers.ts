@@ -26,7 +26,7 @@ export function installTimers(global: object, bridge: Bridge): void {
   }
 
   function arm(handle: number, delayMs: number, fire: () => void): void {
-    armed[handle] = bridge.setTimer(delayMs, fire);
+    armed[handle] = armTimer(bridge, delayMs, fire);
   }
 
   function clear(handle: unknown): void {
@@ -40,7 +40,7 @@ export function installTimers(global: object, bridge: Bridge): void {
     setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
       const fn = asCallback(callback);
       const handle = ++lastHandle;
-      arm(handle, delayOf(delay), () => {
+      arm(handle, NativeNumber(delay), () => {
         delete armed[handle];
         run(fn, args);
       });
@@ -49,7 +49,7 @@ export function installTimers(global: object, bridge: Bridge): void {
     setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
       const fn = asCallback(callback);
       const handle = ++lastHandle;
-      const delayMs = delayOf(delay);
+      const delayMs = NativeNumber(delay);
       const fire = (): void => {
         arm(handle, delayMs, fire);
         run(fn, args);
@@ -72,8 +72,8 @@ function asCallback(callback: unknown): Callback {
   return callback as Callback;
 }
 
-/** Whole milliseconds from 1; anything that is no number counts as none. */
-function delayOf(delay: unknown): number {
-  const ms = trunc(NativeNumber(delay));
-  return ms >= 1 ? min(ms, DELAY_MS_MAX) : 1;
+/** Arms a timer: whole milliseconds from 1; anything that is no number counts as none. */
+export function armTimer(bridge: Bridge, delayMs: number, fire: () => void): number {
+  const ms = trunc(delayMs);
+  return bridge.setTimer(ms >= 1 ? min(ms, DELAY_MS_MAX) : 1, fire);
 }
