@@ -194,7 +194,15 @@ export const CODES = {
     "A profile would grant more, or record less, than the manifest itself.",
     "Widen the manifest instead; a profile only narrows.",
   ),
+  LOCK_MISSING: usage(
+    "The manifest has host modules and no lock: rules that name their functions were not checked.",
+    "Write the lock with `enclosure pin`; it runs the modules once.",
+  ),
   LOCK_INVALID: usage("The lock beside the manifest is not one.", "Write it anew with `enclosure pin`."),
+  LOCK_UNWRITABLE: usage(
+    "The lock cannot be written beside the manifest.",
+    "Check the folder's permissions and its room.",
+  ),
   LOCK_MISMATCH: usage(
     "A host module is not the one that the lock was written for.",
     "Look at what has changed, then write the lock anew with `enclosure pin`.",
@@ -298,7 +306,10 @@ export const CODES = {
     "Run as the user who made the store, or name the key folder that belongs to it.",
   ),
   KEY_EXPOSED: fault("A secret key can be read by others.", "Take the rights of others away: chmod 600."),
-  KEY_INVALID: usage("This is not a key of the form that is wanted.", "Give a C2SP verifier key, or restore the key file."),
+  KEY_INVALID: usage(
+    "This is not a key of the form that is wanted.",
+    "Give a C2SP verifier key, or restore the key file.",
+  ),
   NOTE_INVALID: invalid(
     "A signed note is malformed, or its signature is wrong.",
     "Get the note again from where it was kept.",
@@ -306,6 +317,69 @@ export const CODES = {
   INTERRUPTED: failed(
     "The process that performed the call died before the outcome was recorded.",
     "Check the other side: whether the call had an effect is unknown.",
+  ),
+  // Secrets
+  SECRET_MISSING: usage(
+    "A secret that the manifest declares is not where it says.",
+    "Set the variable, or put the file there.",
+  ),
+  SECRET_TOO_SHORT: usage(
+    "A secret is so short that it could not be told from chance in a text, so it could not be redacted.",
+    "Use a longer secret.",
+  ),
+  SECRET_INVALID: usage(
+    "A secret's file is no plain file, is too large, may be written by others, or holds what no credential holds.",
+    "Put the value alone into a file that only its owner may write.",
+  ),
+  SECRET_UNKNOWN: failed(
+    "A placeholder names a secret that the manifest does not declare.",
+    "Declare it under secrets, or correct the name.",
+  ),
+  SECRET_HOST_REFUSED: failed(
+    "A secret would have been sent to a host that it does not name. Nothing was sent.",
+    "Add the host to the secret's hosts, if it should have it.",
+  ),
+
+  // The kind http
+  HTTP_NAME_UNKNOWN: failed("The host's name has no address.", "Check the name, and the network."),
+  HTTP_ADDRESS_REFUSED: failed(
+    "The host's name leads to a private or special address that the grant does not list. Nothing was sent.",
+    "List the network under the grant's addresses, if the agent should reach it.",
+  ),
+  HTTP_CONNECT_FAILED: failed(
+    "No connection to the host could be made. Nothing was sent.",
+    "Check that the server is up, and its certificate.",
+  ),
+  HTTP_RESPONSE_BROKEN: failed(
+    "The connection was cut, or the response is malformed.",
+    "Look at the detail with `enclosure call`; check the other side before sending a write again.",
+  ),
+  HTTP_REDIRECTS_EXCEEDED: failed(
+    "The request was redirected more often than the grant allows.",
+    "Ask for the final address, or raise limits.redirects of the grant.",
+  ),
+
+  // The kind fs
+  FS_UNSUPPORTED: usage(
+    "This system has no /proc/self/fd, without which files cannot be held to their mount.",
+    "Run on Linux, or remove the grant.",
+  ),
+  FS_MOUNT_INVALID: usage("A mount's folder is not there, or is no folder.", "Make the folder, or correct the path."),
+  FS_NOT_FOUND: failed("There is no file or folder at the path.", "Check the path; `list` shows what is there."),
+  FS_EXISTS: failed("There is something at the path already.", "Remove it first, or take another path."),
+  FS_WRONG_TYPE: failed("The path is a folder where a file is needed, or the reverse.", "Take another path."),
+  FS_REFUSED: failed(
+    "The path is, or leads through, a link, a device or something else that a mount does not hand out.",
+    "Put a plain file there, with one name.",
+  ),
+  FS_NOT_TEXT: failed("The file is not UTF-8 text.", "Read it with readBytes."),
+  FS_QUOTA_EXCEEDED: failed(
+    "The mount's quota would be exceeded. Nothing was written.",
+    "Remove files, or raise the mount's quota.",
+  ),
+  FS_FAILED: failed(
+    "The operating system refused to read or write the file.",
+    "Look at the detail with `enclosure call`.",
   ),
 } as const satisfies Record<string, CodeEntry>;
 

@@ -5,7 +5,9 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { EnclosureError } from "../base/errors.ts";
+import { typesText } from "../manifest/types.ts";
 import type { CommonOptions, Context } from "./context.ts";
+import { lookAtSound } from "./look.ts";
 import { visible } from "./visible.ts";
 
 const MANIFEST = `# What agent.ts may do. All else is refused, and every call, granted or refused, is recorded.
@@ -61,7 +63,7 @@ export function declare(command: Command, context: Context): void {
     .action((options: CommonOptions) => init(context, options));
 }
 
-async function init(context: Context, options: CommonOptions): Promise<void> {
+function init(context: Context, options: CommonOptions): void {
   const pages = context.pages(options);
   const files: Readonly<Record<string, string>> = {
     "enclosure.yaml": MANIFEST,
@@ -73,8 +75,8 @@ async function init(context: Context, options: CommonOptions): Promise<void> {
   if (there.length > 0)
     throw new EnclosureError("FILE_EXISTS", `already here: ${there.join(", ")}; nothing was written`);
   for (const [name, text] of Object.entries(files)) writeNew(join(context.cwd, name), text);
-  const { manifestTypes } = await import("./types.ts");
-  writeNew(join(context.cwd, TYPES_FILE), await manifestTypes(join(context.cwd, "enclosure.yaml")));
+  const { resolution, compiled } = lookAtSound("enclosure.yaml", context.cwd);
+  writeNew(join(context.cwd, TYPES_FILE), typesText(resolution, compiled));
   const written = [...Object.keys(files), TYPES_FILE];
   if (pages.json) return pages.give({ version: 1, written });
   for (const name of written) pages.out.line(visible(name));

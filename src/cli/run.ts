@@ -111,8 +111,9 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
   const { err, alert } = pages;
   if (result.error) {
     printError(alert, result.error.message, result.error.code);
-    for (const line of visibleLines(result.error.stack ?? "").slice(1)) err.line(err.paint("dim", `  agent | ${line}`));
-    printMend(err, result.error.mend);
+    for (const line of visibleLines(result.error.stack ?? "").slice(1))
+      alert.line(alert.paint("dim", `  agent | ${line}`));
+    printMend(alert, result.error.mend);
   }
   const id = shortId(result.session);
   const row = (label: string, text: string): void => err.line(`${err.paint("dim", label.padEnd(8))}${text}`);

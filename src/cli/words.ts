@@ -1,5 +1,6 @@
 // How values are worded for a person: ids, times, amounts, verdicts, evidence.
 
+import { isAbsolute, relative } from "node:path";
 import type { CallCounts, Evidence } from "../audit/events.ts";
 import type { CallState } from "../session/contract.ts";
 import type { Cell, Page } from "./page.ts";
@@ -64,4 +65,10 @@ export function counted(n: number, thing: string): string {
 
 export function cell(text: string, style?: Cell["style"]): Cell {
   return style === undefined ? { text: visible(text) } : { text: visible(text), style };
+}
+
+/** A path as a person at `cwd` would write it. */
+export function relativePath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near === "" || near.startsWith("..") || isAbsolute(near) ? path : near;
 }

@@ -1,0 +1,72 @@
+// `enclosure check`: all that is wrong with manifests, and with an agent's imports under one. Runs no one's code.
+
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { EXIT, type ExitStatus, isFault, type Problem } from "../base/errors.ts";
+import type { CommonOptions, Context, Pages } from "./context.ts";
+import { DEFAULT_MANIFEST, lookAt, type Looked } from "./look.ts";
+import { printProblem } from "./voice.ts";
+import { counted, relativePath } from "./words.ts";
+
+interface Options extends CommonOptions {
+  readonly agent?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument("[manifests...]", `the manifests (default: ${DEFAULT_MANIFEST})`)
+    .option("--agent <path>", "check what this agent imports, too")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  enclosure check\n  enclosure check policies/*.yaml --json\n  enclosure check m.yaml --agent agent.ts\n\nExit: 0 no errors, 2 errors.",
+    )
+    .action(async (files: readonly string[], options: Options) => {
+      context.exit = await check(context, files.length === 0 ? [DEFAULT_MANIFEST] : files, options);
+    });
+}
+
+type Found = Problem & { readonly file: string };
+
+async function check(context: Context, files: readonly string[], options: Options): Promise<ExitStatus> {
+  const pages = context.pages(options);
+  const found: Found[] = [];
+  for (const file of files) found.push(...(await checkOne(context, file, options.agent)));
+  const errors = found.filter(({ severity }) => severity === "error").length;
+  if (pages.json) pages.give({ version: 1, ok: errors === 0, problems: found });
+  else tell(pages, found, files, errors);
+  return errors === 0 ? EXIT.ok : EXIT.usage;
+}
+
+/** A file that cannot be read as a manifest at all is one problem of it among the others'. */
+async function checkOne({ cwd }: Context, file: string, agent: string | undefined): Promise<readonly Found[]> {
+  const shown = relativePath(resolve(cwd, file), cwd);
+  try {
+    const looked = lookAt(file, cwd);
+    const own = looked.problems.map((problem) => ({ file: shown, ...problem }));
+    return agent === undefined ? own : [...own, ...(await checkAgent(looked, resolve(cwd, agent)))];
+  } catch (error) {
+    if (!isFault(error) || error.exit !== EXIT.usage) throw error;
+    const { code, message, mend, location } = error;
+    const place = { line: location?.line ?? 1, column: location?.column ?? 1, pointer: "" };
+    return [{ code, severity: "error", message, mend, file: location?.file ?? shown, ...place }];
+  }
+}
+
+async function checkAgent({ compiled, file }: Looked, agent: string): Promise<readonly Found[]> {
+  const { bundleAgent } = await import("../bundle/agent.ts");
+  try {
+    await bundleAgent({ entry: agent, capabilities: [...(compiled?.grants.keys() ?? [])], manifestFile: file });
+    return [];
+  } catch (error) {
+    if (!isFault(error, "BUNDLE_REFUSED")) throw error;
+    return error.problems.map((problem) => ({ file: agent, ...problem }));
+  }
+}
+
+function tell({ out, alert, next }: Pages, found: readonly Found[], files: readonly string[], errors: number): void {
+  for (const problem of found) printProblem(alert, problem, problem.file);
+  const warnings = found.length - errors;
+  const what = errors === 0 ? "no errors" : counted(errors, "error");
+  out.line(`${counted(files.length, "manifest")}: ${what}${warnings > 0 ? `, ${counted(warnings, "warning")}` : ""}`);
+  if (errors === 0) next(`enclosure explain ${files[0] ?? ""}`);
+}
