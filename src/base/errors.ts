@@ -93,6 +93,13 @@ export const CODES = {
   ),
   RESULT_TOO_LARGE: failed("The result is larger than the limit.", "Ask for less, or raise the limit in the manifest."),
 
+  // What a run is made of
+  AGENT_MISSING: usage("There is no agent to run.", "Name the agent's file, or give it in the manifest as agent.entry."),
+  FS_MOUNT_OVERLAPS: usage(
+    "A mount reaches what keeps the record or decides what may be done.",
+    "Mount another folder, one that holds the agent's files alone.",
+  ),
+
   // How a session ends
   AGENT_THREW: failed(
     "The agent's code threw an error that it did not catch.",

@@ -30,7 +30,7 @@ export interface ConductPorts {
   readonly limits: SessionLimits;
   readonly level: AuditLevel;
   readonly timers: Timers;
-  readonly show: (event: LiveEvent, ticket: Ticket) => void;
+  readonly show: (make: () => LiveEvent, ticket: Ticket) => void;
 }
 
 export class Conduct {
@@ -233,7 +233,7 @@ export class Conduct {
     const payload = { text, media: "text/plain", level } as const;
     if (message.type === "note") {
       const ticket = log.append({ type: "session.noted", evidence: "agent_claimed", turn, data: { note: payload } });
-      return show({ type: "note", text }, ticket);
+      return show(() => ({ type: "note", text }), ticket);
     }
     const ticket = log.append({
       type: "session.logged",
@@ -241,7 +241,7 @@ export class Conduct {
       turn,
       data: { level: message.level, line: payload },
     });
-    show({ type: "log", level: message.level, text }, ticket);
+    show(() => ({ type: "log", level: message.level, text }), ticket);
   }
 
   #strike(limit: LimitName | "calls", used: number, max: number): void {

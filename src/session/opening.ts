@@ -2,12 +2,13 @@
 
 import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
 import type { ArtefactRef } from "../audit/events.ts";
-import { type HexDigest, utf8 } from "../base/bytes.ts";
+import { type HexDigest, sha256Hex, utf8 } from "../base/bytes.ts";
 import { canonicalJson, type JsonValue } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
 import type { AgentBundle } from "../bundle/contract.ts";
 import type { GuestFacts } from "../enclosure/contract.ts";
 import type { AuditLevel, FunctionSpec } from "../kinds/contract.ts";
+import { hostHasher } from "../outside/crypto.ts";
 import type { DraftPrincipal } from "./people.ts";
 
 /** Our own behaviour towards an agent, as a number: a replay asks for the same. Rises when what an agent can observe changes. */

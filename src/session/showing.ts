@@ -12,7 +12,7 @@ export class Showing {
   readonly #log: SessionLog;
   readonly #timers: Timers;
   readonly #onEvent: ((event: LiveEvent) => void) | undefined;
-  readonly #waiting: { readonly event: LiveEvent; readonly n: number }[] = [];
+  readonly #waiting: { readonly make: () => LiveEvent; readonly n: number }[] = [];
   #idle: (() => void) | undefined;
 
   constructor(log: SessionLog, timers: Timers, onEvent: ((event: LiveEvent) => void) | undefined) {
@@ -21,9 +21,10 @@ export class Showing {
     this.#onEvent = onEvent;
   }
 
-  add(event: LiveEvent, ticket: Ticket): void {
+  /** `make` is called when the event may be shown. */
+  add(make: () => LiveEvent, ticket: Ticket): void {
     if (this.#onEvent === undefined) return;
-    this.#waiting.push({ event, n: ticket.n });
+    this.#waiting.push({ make, n: ticket.n });
     this.#idle ??= this.#timers.after(IDLE_MS, () => {
       this.#idle = undefined;
       // A failure of the log ends the session by its own way; nothing is shown then.
@@ -41,8 +42,8 @@ export class Showing {
   /** All records up to `position` are durable. */
   released(position: Position): void {
     while (this.#waiting.length > 0 && (this.#waiting[0] as { n: number }).n <= position.n) {
-      const { event } = this.#waiting.shift() as { event: LiveEvent };
-      this.#onEvent?.(event);
+      const { make } = this.#waiting.shift() as { make: () => LiveEvent };
+      this.#onEvent?.(make());
     }
   }
 
