@@ -1,15 +1,25 @@
 // The documents against the product: commands that they name exist and run, every error is documented and provoked,
 // every command is documented, and every link leads somewhere.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { errorsPage } from "../scripts/errors.ts";
+import { RESERVED_TYPES } from "../src/audit/events.ts";
+import { FIELDS } from "../src/audit/fields.ts";
 import { CODES } from "../src/base/errors.ts";
+import { MANIFEST_LIMITS } from "../src/base/limits.ts";
+import { spellDuration, spellSize } from "../src/base/units.ts";
+import { temporaryFolder } from "./support/folder.ts";
 import { ROOT, sourceTree } from "./support/tree.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+function anchorsOf(path: string): ReadonlySet<string> {
+  const headings = [...read(path).matchAll(/^#+ (.+)$/gm)].map((match) => (match[1] ?? "").toLowerCase());
+  return new Set(headings.map((heading) => heading.replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-")));
+}
+
 const documents = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: ROOT })
   .toString()
   .trim()
@@ -57,12 +67,19 @@ describe("the README", () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(of("npx enclosure ").filter((command) => /^npx enclosure (check|explain|schema|doctor)\b/.test(command)))(
-    "names a command that runs: %s",
-    (command) => {
-      expect(enclosure(...command.split(" ").slice(2))).not.toBe("");
-    },
-  );
+  it("takes a tour that runs as it stands, in an empty folder", () => {
+    const folder = temporaryFolder();
+    const tour = of("npx enclosure ").map((command) => command.split(" ").slice(2));
+    expect(tour[0]).toEqual(["init"]);
+    for (const args of tour) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "bin", "enclosure.js"), ...args], {
+        cwd: folder,
+        env: { ...process.env, ENCLOSURE_HOME: join(folder, "home") },
+        encoding: "utf8",
+      });
+      expect(status, `${args.join(" ")}\n${stdout}${stderr}`).toBe(0);
+    }
+  });
 });
 
 describe("the errors", () => {
@@ -93,6 +110,30 @@ describe("the errors", () => {
   });
 });
 
+describe("the limits", () => {
+  it("are documented as the table has them", () => {
+    const rows = Object.entries(MANIFEST_LIMITS).map(([name, bound]) => {
+      const spell = name.endsWith("Ms") ? spellDuration : name.endsWith("Bytes") ? spellSize : String;
+      const key = name.replace(/Ms$|Bytes$/, "");
+      return `| \`${key}\` | ${[bound.default, bound.min, bound.max].map((value) => spell(value)).join(" | ")} |`;
+    });
+    const page = read("docs/limits.md").replace(/ +/g, " ");
+    expect(rows.filter((row) => !page.includes(row))).toEqual([]);
+  });
+});
+
+describe("the record's format", () => {
+  it("names every type of record, those that are reserved too", () => {
+    const page = read("docs/record-format.md");
+    const types = [...Object.keys(FIELDS), ...RESERVED_TYPES];
+    const missing = types.filter((type) => {
+      const [group = "", verb = ""] = type.split(".");
+      return !page.includes(`\`${type}\``) && !new RegExp(`\`${group}\\.[a-z_|]*\\b${verb}\\b[a-z_|]*\``).test(page);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 describe("the command line", () => {
   it("has every command documented in docs/cli.md, and no other", () => {
     const documented = [...read("docs/cli.md").matchAll(/^### `?([a-z][a-z-]*)/gm)].map((match) => match[1]);
@@ -112,16 +153,6 @@ describe("the command line", () => {
 });
 
 describe("links", () => {
-  const anchorsOf = (path: string): Set<string> =>
-    new Set(
-      [...read(path).matchAll(/^#+ (.+)$/gm)].map((match) =>
-        (match[1] ?? "")
-          .toLowerCase()
-          .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-          .replace(/\s/g, "-"),
-      ),
-    );
-
   it.each(documents)("of %s lead somewhere", (path) => {
     const text = read(path).replace(/^```[\s\S]*?^```/gm, "");
     const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map((match) => match[1] ?? "");
