@@ -96,12 +96,15 @@ const present = programs.filter((program) =>
     existsSync(join(root, entry)),
   ),
 );
-const results = await Promise.all(present.map((program) => build({ ...common, ...program })));
+// Each program for itself: esbuild has printed what is wrong with one, and the others are built all the same.
+const settled = await Promise.allSettled(present.map((program) => build({ ...common, ...program })));
+const results = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+if (results.length < settled.length) process.exitCode = 1;
 const files = results.flatMap((result) => result.outputFiles ?? []);
 for (const file of files) put(file.path, file.contents);
-removeStale(new Set(files.map((file) => file.path)));
+if (process.exitCode === undefined) removeStale(new Set(files.map((file) => file.path)));
 
-if (release) {
+if (release && process.exitCode === undefined) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   put(join(dist, "THIRD-PARTY.txt"), thirdPartyNotices(inputs));
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
