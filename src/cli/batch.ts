@@ -2,9 +2,9 @@
 // is known from the results file and from the log, so a batch that was cut off goes on where it was.
 // Invariant: no job that may have written is ever run a second time.
 
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
@@ -17,10 +17,10 @@ import {
   type CommonOptions,
   type Context,
   homePath,
+  openReader,
   type Pages,
   storeOption,
   storePath,
-  withReader,
 } from "./context.ts";
 import { parseCount, readNamedFile } from "./find.ts";
 import { type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
@@ -62,30 +62,37 @@ async function batch(context: Context, path: string, options: Options): Promise<
   const pages = context.pages(options);
   const text = readNamedFile(path);
   const file = realpathSync(path);
-  const jobs = parseJobs(text, path, resolve(file, ".."));
+  const jobs = parseJobs(text, path, dirname(file));
   const { openRuntime } = await import("../session/runtime.ts");
   using stop = stopOnSignals(pages.err);
   const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
-  const store = storePath(context, options);
-  const runtime = await openRuntime({ store, home: homePath(context), env: context.env });
+  const store = realPlace(storePath(context, options));
+  const home = homePath(context);
+  // Where there is no store yet there is no history: every job is new.
+  const reader = existsSync(store) ? await openReader(store, home) : undefined;
+  const runtime = await openRuntime({ store, home, env: context.env });
   try {
-    tellMade(pages, runtime, store, homePath(context));
-    return await withReader(context, { ...options, store }, async (reader) => {
-      const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
-      await work.run(options.jobs ?? availableParallelism());
-      return work.conclude();
-    });
+    const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
+    await work.run(options.jobs ?? availableParallelism());
+    tellMade(pages, runtime, store, home);
+    return work.conclude();
   } finally {
     await runtime.close();
+    reader?.close();
     results?.close();
   }
+}
+
+/** The real path; of what is not there yet, that of the nearest folder which is: the same before and after it is made. */
+function realPlace(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realPlace(dirname(path)), basename(path));
 }
 
 interface Parts {
   readonly pages: Pages;
   readonly file: string;
   readonly store: string;
-  readonly reader: LogReader;
+  readonly reader: LogReader | undefined;
   readonly runtime: Runtime;
   readonly results: Results | undefined;
   readonly signal: AbortSignal;
@@ -131,10 +138,9 @@ class Batch {
   async #do(job: Job): Promise<void> {
     const { reader, file, store } = this.#parts;
     const batchJob = jobDigest(job, file, store);
-    const plan = planJob(jobSessions(reader, batchJob));
+    const plan = planJob(reader === undefined ? [] : jobSessions(reader, batchJob));
+    if (plan.act === "run" || reader === undefined) return this.#runJob(job, batchJob);
     switch (plan.act) {
-      case "run":
-        return this.#runJob(job, batchJob);
       case "leave":
         this.#broken = new EnclosureError(
           "BATCH_BUSY",
@@ -208,7 +214,8 @@ class Batch {
       const counts = { jobs: this.#jobs.length, reported: this.#reported, left, statuses, calls: this.#counts() };
       pages.give({ version: 1, ...counts, ...(results === undefined && { results: this.#done }), exit: ended });
     }
-    pages.next(left > 0 ? "the same command, to go on" : "enclosure verify", "enclosure sessions");
+    if (left > 0) pages.err.line("run the same command again to go on");
+    pages.next("enclosure sessions", "enclosure verify");
     return ended;
   }
 }

@@ -36,9 +36,9 @@ export interface Pages {
   readonly alert: Page;
   readonly json: boolean;
   /** Prints the one JSON value. */
-  give(value: object): void;
+  readonly give: (value: object) => void;
   /** Names what a reader would ask next. */
-  next(...commands: readonly string[]): void;
+  readonly next: (...commands: readonly string[]) => void;
 }
 
 /** One file a command. `declare` adds options and action; it is called for the command that was asked for, only. */
@@ -64,7 +64,7 @@ function makePages({ json = false, quiet = false, color, store }: CommonOptions,
     json,
     give: (value) => out.line(visibleJson(value)),
     next: (...commands) => {
-      if (!json) for (const command of commands) err.line(err.paint("dim", `next: ${command}${same}`));
+      if (!json) for (const command of commands) err.line(err.paint("dim", `next: ${visible(command)}${same}`));
     },
   };
 }
@@ -112,11 +112,16 @@ export async function withReader<Result>(
 ): Promise<Result> {
   const path = storePath(context, options);
   if (!existsSync(path)) throw new EnclosureError("STORE_MISSING", `there is no store at ${path}`);
-  const { openLogReader } = await import("../store/reader.ts");
-  const reader = await openLogReader({ path, home: homePath(context) });
+  const reader = await openReader(path, homePath(context));
   try {
     return await use(reader);
   } finally {
     reader.close();
   }
+}
+
+/** Opens the store at `path`, for reading. */
+export async function openReader(path: string, home: string): Promise<LogReader> {
+  const { openLogReader } = await import("../store/reader.ts");
+  return openLogReader({ path, home });
 }

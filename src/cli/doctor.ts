@@ -9,7 +9,15 @@ import type { LogReader } from "../audit/contract.ts";
 import type { EventData } from "../audit/events.ts";
 import { EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { firstOf } from "../review/records.ts";
-import { type CommonOptions, type Context, homePath, type Pages, storeOption, storePath } from "./context.ts";
+import {
+  type CommonOptions,
+  type Context,
+  homePath,
+  openReader,
+  type Pages,
+  storeOption,
+  storePath,
+} from "./context.ts";
 import { visible } from "./visible.ts";
 import { printMend } from "./voice.ts";
 
@@ -68,8 +76,7 @@ async function trial(): Promise<readonly Finding[]> {
       const { session, status, walls, error } = await runtime.run({ agent: join(place, "agent.ts") });
       if (error !== undefined)
         return [{ name: "trial run", state: "error", detail: `${status}: ${error.message}`, mend: error.mend }];
-      const { openLogReader } = await import("../store/reader.ts");
-      const reader = await openLogReader({ path: store, home });
+      const reader = await openReader(store, home);
       try {
         return [
           { name: "trial run", state: "ok", detail: "an agent ran and was recorded" },

@@ -63,16 +63,19 @@ async function run(context: Context, agent: string | undefined, options: Options
   const { openRuntime } = await import("../session/runtime.ts");
   using stop = stopOnSignals(pages.err);
   const store = storePath(context, options);
-  const runtime = await openRuntime({ store, home: homePath(context), env: context.env });
+  const home = homePath(context);
+  const runtime = await openRuntime({ store, home, env: context.env });
   try {
-    tellMade(pages, runtime, store, homePath(context));
     const live = makeLive(pages.err);
     const approvals = options.input === "-" ? undefined : terminalApprovals(pages.alert, live, process.stdin);
     const result = await runtime.run({
       ...runOptions(agent, options),
       ...(options.input !== undefined && { input }),
       ...(approvals && { approvals }),
-      onEvent: live.tell,
+      onEvent: (event) => {
+        if (event.type === "opened") tellMade(pages, runtime, store, home);
+        live.tell(event);
+      },
       signal: stop.signal,
     });
     return tellResult(pages, result, options.failOn ?? []);
