@@ -1,0 +1,160 @@
+// The changing functions of the kind fs. A whole file is written beside its place, synced, and renamed into it: a reader
+// sees the old one or the new one. Every change answers with the digests before and after, so the record can tell what
+// was there. The caller runs changes one at a time.
+
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, open, rename, rmdir, unlink } from "node:fs/promises";
+import type { Random } from "../../base/powers.ts";
+import { TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
+import { FsFailure, hasSystemCode } from "./failure.ts";
+import { at, type Jail } from "./jail.ts";
+import type { Quota } from "./quota.ts";
+import { digestOf, stopIfAborted } from "./reading.ts";
+
+export interface Change {
+  /** Of the file afterwards. */
+  readonly bytes: number;
+  /** SHA-256, hexadecimal; null where there was no file. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface Ground {
+  readonly jail: Jail;
+  readonly quota: Quota;
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+
+interface Existing {
+  readonly digest: string;
+  readonly size: number;
+  readonly mode: number;
+}
+
+/** The plain file at a name, or null where there is nothing. @throws FsFailure where there is something else */
+async function existing({ jail, signal }: Ground, folder: number, name: string): Promise<Existing | null> {
+  const opened = await jail.openFile(folder, name, O_RDONLY).catch((error: unknown) => {
+    if (hasSystemCode(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  if (opened === undefined) return null;
+  try {
+    const { size, mode } = opened.stats;
+    return { digest: (await digestOf(opened.file, signal)).hex, size, mode: mode & 0o777 };
+  } finally {
+    await opened.file.close();
+  }
+}
+
+export function write(ground: Ground, segments: readonly string[], data: Uint8Array): Promise<Change> {
+  const { jail, quota, signal } = ground;
+  return jail.inParent(segments, true, async (folder, name) => {
+    const before = await existing(ground, folder, name);
+    const release = await quota.reserve(data.length - (before?.size ?? 0), before === null ? 1 : 0);
+    const temporary = TEMPORARY_PREFIX + ground.random.bytes(12).toHex();
+    try {
+      await writeNew(folder, temporary, data, before?.mode ?? 0o644);
+      stopIfAborted(signal);
+      await rename(at(folder, temporary), at(folder, name));
+    } catch (error) {
+      release();
+      await unlink(at(folder, temporary)).catch(() => {});
+      throw error;
+    }
+    return { bytes: data.length, before: before?.digest ?? null, after: sha256(data) };
+  });
+}
+
+async function writeNew(folder: number, name: string, data: Uint8Array, mode: number): Promise<void> {
+  const file = await open(at(folder, name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    await file.writeFile(data);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+export function append(ground: Ground, segments: readonly string[], data: Uint8Array): Promise<Change> {
+  const { jail } = ground;
+  return jail.inParent(segments, true, async (folder, name) => {
+    const opened = await jail.openFile(folder, name, O_RDWR | O_APPEND).catch((error: unknown) => {
+      if (hasSystemCode(error, "ENOENT")) return undefined;
+      throw error;
+    });
+    if (opened === undefined) return write(ground, segments, data);
+    try {
+      return await appendTo(ground, opened.file, opened.stats.size, data);
+    } finally {
+      await opened.file.close();
+    }
+  });
+}
+
+async function appendTo({ quota, signal }: Ground, file: FileHandle, size: number, data: Uint8Array): Promise<Change> {
+  const { hex, hash } = await digestOf(file, signal);
+  const release = await quota.reserve(data.length, 0);
+  try {
+    await file.writeFile(data);
+    await file.datasync();
+  } catch (cause) {
+    release();
+    await file.truncate(size).catch(() => {
+      throw new FsFailure("FS_FAILED", "the file may have been written in part", { cause, unknown: true });
+    });
+    throw cause;
+  }
+  return { bytes: size + data.length, before: hex, after: hash.update(data).digest("hex") };
+}
+
+/** Where `to` is free. Within one file system. */
+export function move(
+  from: { readonly ground: Ground; readonly segments: readonly string[] },
+  to: { readonly ground: Ground; readonly segments: readonly string[] },
+): Promise<Change> {
+  return from.ground.jail.inParent(from.segments, false, (folder, name) =>
+    to.ground.jail.inParent(to.segments, true, async (newFolder, newName) => {
+      const moved = await existing(from.ground, folder, name);
+      if (moved === null) throw new FsFailure("FS_NOT_FOUND", "there is nothing at the path");
+      if ((await to.ground.jail.look(newFolder, newName)) !== undefined)
+        throw new FsFailure("FS_EXISTS", "there is something at the new path already");
+      const across = from.ground.quota !== to.ground.quota;
+      const release = across ? await to.ground.quota.reserve(moved.size, 1) : undefined;
+      try {
+        stopIfAborted(to.ground.signal);
+        await rename(at(folder, name), at(newFolder, newName));
+      } catch (error) {
+        release?.();
+        throw error;
+      }
+      if (across) from.ground.quota.free(moved.size);
+      return { bytes: moved.size, before: moved.digest, after: moved.digest };
+    }),
+  );
+}
+
+/** A file, or an empty folder. */
+export function remove(ground: Ground, segments: readonly string[]): Promise<Change> {
+  const { jail, quota, signal } = ground;
+  return jail.inParent(segments, false, async (folder, name) => {
+    const found = await jail.look(folder, name);
+    if (found?.isDirectory() === true) {
+      await rmdir(at(folder, name));
+      return { bytes: 0, before: null, after: null };
+    }
+    const before = await existing(ground, folder, name);
+    if (before === null) throw new FsFailure("FS_NOT_FOUND", "there is nothing at the path");
+    stopIfAborted(signal);
+    await unlink(at(folder, name));
+    quota.free(before.size);
+    return { bytes: 0, before: before.digest, after: null };
+  });
+}
+
+function sha256(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}

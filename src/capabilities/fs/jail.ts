@@ -1,0 +1,188 @@
+// The jail: holds every path to its mount. Node has no openat(2), so each folder on the way is opened below the one that
+// is held, through /proc/self/fd/N/NAME, without following links: what was opened is what is used, and a link that is
+// put in the way at any moment is met, never followed. Nothing is ever opened by a path that the disk resolves.
+// Refused: symbolic links, files with a second name (it could lie outside), devices, pipes, sockets, other file systems.
+
+import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, opendir } from "node:fs/promises";
+import { EnclosureError } from "../../base/errors.ts";
+import { SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
+import { FsFailure, hasSystemCode } from "./failure.ts";
+
+const { O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+/** Entries that one call may look at. */
+const VISITED_MAX = 100_000;
+
+/** An entry of a held folder, by a path that only the kernel's descriptor table resolves. */
+export function at(folder: number, name: string): string {
+  return `/proc/self/fd/${folder}/${name}`;
+}
+
+export type EntryType = "file" | "folder" | "other";
+
+export interface Entry {
+  readonly name: string;
+  readonly type: EntryType;
+}
+
+/** One mount. Holds its folder open until it is closed. */
+export class Jail {
+  readonly #root: number;
+  readonly #device: number;
+
+  /** @throws EnclosureError FS_MOUNT_INVALID, FS_UNSUPPORTED */
+  constructor(mount: string, hostPath: string) {
+    if (process.platform !== "linux") {
+      throw new EnclosureError("FS_UNSUPPORTED", `the mount ${mount} cannot be held on ${process.platform}`);
+    }
+    try {
+      // The mount's own path is the operator's word: links in it are followed, once.
+      this.#root = openSync(hostPath, O_RDONLY | O_DIRECTORY);
+    } catch (cause) {
+      throw new EnclosureError("FS_MOUNT_INVALID", `the folder of the mount ${mount} cannot be opened: ${hostPath}`, {
+        cause,
+      });
+    }
+    this.#device = fstatSync(this.#root).dev;
+  }
+
+  close(): void {
+    closeSync(this.#root);
+  }
+
+  /** Runs `use` with the held folder at `segments`; makes missing folders where `make` says so. */
+  async inFolder<T>(segments: readonly string[], make: boolean, use: (folder: number) => Promise<T>): Promise<T> {
+    let held: FileHandle | undefined;
+    try {
+      for (const segment of segments) {
+        const next = await this.#openFolder(held?.fd ?? this.#root, segment, make);
+        await held?.close();
+        held = next;
+      }
+      return await use(held?.fd ?? this.#root);
+    } finally {
+      await held?.close();
+    }
+  }
+
+  /** Runs `use` with the held folder of an entry, and the entry's name. @throws FsFailure for the mount itself */
+  async inParent<T>(
+    segments: readonly string[],
+    make: boolean,
+    use: (folder: number, name: string) => Promise<T>,
+  ): Promise<T> {
+    const name = segments.at(-1);
+    if (name === undefined) throw new FsFailure("FS_WRONG_TYPE", "the path is the mount itself");
+    return this.inFolder(segments.slice(0, -1), make, (folder) => use(folder, name));
+  }
+
+  async #openFolder(parent: number, name: string, make: boolean): Promise<FileHandle> {
+    const opened = await open(at(parent, name), FOLDER_FLAGS).catch(async (error: unknown) => {
+      if (hasSystemCode(error, "ENOENT") && make) {
+        await mkdir(at(parent, name), 0o755).catch((failure: unknown) => {
+          if (!hasSystemCode(failure, "EEXIST")) throw failure;
+        });
+        return open(at(parent, name), FOLDER_FLAGS);
+      }
+      // The kernel calls a link that should be a folder ENOTDIR; whoever reads the message should know which it was.
+      if (hasSystemCode(error, "ENOTDIR") && (await lstat(at(parent, name))).isSymbolicLink())
+        throw refused("leads through a symbolic link");
+      throw error;
+    });
+    return this.#checked(opened, (stats) => this.#checkDevice(stats));
+  }
+
+  /** Opens a plain file of a held folder. `flags` beside the ones that keep it plain. */
+  async openFile(
+    folder: number,
+    name: string,
+    flags: number,
+  ): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
+    // Non-blocking: opening a pipe must not wait for its other end.
+    const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    let stats: Stats | undefined;
+    await this.#checked(file, (found) => this.#checkFile((stats = found)));
+    return { file, stats: stats as unknown as Stats };
+  }
+
+  /** What stands at a name, without following or opening it; undefined where there is nothing. */
+  async look(folder: number, name: string): Promise<Stats | undefined> {
+    return lstat(at(folder, name)).catch((error: unknown) => {
+      if (hasSystemCode(error, "ENOENT")) return undefined;
+      throw error;
+    });
+  }
+
+  /** @throws FsFailure unless it is a plain file with one name on the mount's file system */
+  #checkFile(stats: Stats): void {
+    if (stats.isDirectory()) throw new FsFailure("FS_WRONG_TYPE", "the path is a folder");
+    if (!stats.isFile()) throw refused("is neither a file nor a folder");
+    if (stats.nlink > 1) throw refused("is a file with a second name (a hard link), which could lie outside the mount");
+    this.#checkDevice(stats);
+  }
+
+  #checkDevice(stats: Stats): void {
+    if (stats.dev !== this.#device) throw refused("leads to another file system");
+  }
+
+  async #checked(handle: FileHandle, check: (stats: Stats) => void): Promise<FileHandle> {
+    try {
+      check(await handle.stat());
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** The entries of a held folder, at most `max` of them, by name. */
+  async list(folder: number, max: number): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for await (const entry of await opendir(at(folder, "."))) {
+      // A name that is not UTF-8 cannot be said in a path, and what the host is writing is not the guest's.
+      if (entry.name.includes("\ufffd") || entry.name.startsWith(TEMPORARY_PREFIX)) continue;
+      if (entries.length >= max) throw new FsFailure("RESULT_TOO_LARGE", `the folder has more than ${max} entries`);
+      entries.push({ name: entry.name, type: entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other" });
+    }
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Visits every file below a folder, links and other file systems left out. `segments` are those below the mount. */
+  async walk(
+    start: readonly string[],
+    visit: (segments: readonly string[], folder: number) => Promise<void> | void,
+    depthMax = SEGMENTS_MAX,
+  ): Promise<void> {
+    let visited = 0;
+    const enter = async (segments: readonly string[], folder: number): Promise<void> => {
+      for (const { name, type } of await this.list(folder, VISITED_MAX)) {
+        if (++visited > VISITED_MAX)
+          throw new FsFailure("RESULT_TOO_LARGE", `there are more than ${VISITED_MAX} files`);
+        const below = [...segments, name];
+        if (type === "file") await visit(below, folder);
+        else if (type === "folder" && below.length < depthMax) await this.#enter(folder, below, enter);
+      }
+    };
+    await this.inFolder(start, false, (folder) => enter(start, folder));
+  }
+
+  async #enter(
+    parent: number,
+    segments: readonly string[],
+    enter: (segments: readonly string[], folder: number) => Promise<void>,
+  ): Promise<void> {
+    // Gone, or become a link, since it was listed: it is not there to be visited.
+    const held = await this.#openFolder(parent, segments.at(-1) as string, false).catch(() => undefined);
+    if (held === undefined) return;
+    try {
+      await enter(segments, held.fd);
+    } finally {
+      await held.close();
+    }
+  }
+}
+
+function refused(what: string): FsFailure {
+  return new FsFailure("FS_REFUSED", `the path ${what}`);
+}

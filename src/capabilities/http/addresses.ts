@@ -1,0 +1,53 @@
+// Where a connection may go. The name was matched before any look-up; here every address that it leads to is checked,
+// and what was checked is what is connected. Public is what IANA's registries call global unicast; all else (private,
+// loopback, link-local with the clouds' metadata, CGNAT, multicast, mapped, NAT64, 6to4, Teredo …) must be listed.
+
+import { lookup } from "node:dns/promises";
+import ipaddr from "ipaddr.js";
+
+/** All addresses of a name. Rejects where there are none. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+/** The operating system's resolver. */
+export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
+export interface Destinations {
+  /** The literal address that a URL's host is, without brackets; undefined for a name. */
+  literal(host: string): string | undefined;
+  /** Whether `address`, to which `host` leads, may be connected. */
+  permits(host: string, address: string): boolean;
+}
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+function literal(host: string): string | undefined {
+  const text = host.replace(/^\[|\]$/g, "");
+  return ipaddr.isValid(text) ? text : undefined;
+}
+
+/** `hosts` are those that the rules name, `networks` the grant's own CIDRs. */
+export function makeDestinations(hosts: ReadonlySet<string>, networks: readonly string[]): Destinations {
+  const listed = networks.map((text) => ipaddr.parseCIDR(text));
+  return {
+    literal,
+    permits(host, address) {
+      if (!ipaddr.isValid(address)) return false;
+      // A rule that names the very address lists it; one that names localhost lists the loopback.
+      if (literal(host) !== undefined) return hosts.has(host);
+      const parsed = ipaddr.process(address);
+      if (listed.some((network) => lies(parsed, network))) return true;
+      return isPublic(parsed) || (host === "localhost" && hosts.has(host) && parsed.range() === "loopback");
+    },
+  };
+}
+
+function lies(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Network): boolean {
+  return address.kind() === network.kind() && address.match(network, bits);
+}
+
+const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  if (address.range() !== "unicast") return false;
+  return address.kind() === "ipv4" || lies(address, GLOBAL_UNICAST);
+}

@@ -1,0 +1,71 @@
+// Headers that a guest may set. An allow list, since a header can change whom a request speaks for (Host, Cookie,
+// Forwarded) or where it ends (Content-Length, Transfer-Encoding). A grant can add names, but none of those.
+
+import { holdsPlaceholder } from "../../base/secrets.ts";
+
+export const HEADERS_MAX = 64;
+export const HEADER_CHARS_MAX = 16 * 1024;
+
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+const ALLOWED: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-language",
+  "cache-control",
+  "content-language",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-unmodified-since",
+  "prefer",
+  "range",
+  "user-agent",
+  "x-request-id",
+]);
+
+const FORBIDDEN =
+  /^(accept-encoding|connection|content-encoding|content-length|cookie2?|date|expect|forwarded|host|http2-settings|keep-alive|origin|te|trailer|transfer-encoding|upgrade|via|x-forwarded-.*|x-real-ip|x-http-method.*|x-method-override|proxy-.*|sec-.*)$/;
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** Whether a grant may let its guest set, or itself set, a header of this (lower-case) name. */
+export function isForbiddenHeader(name: string): boolean {
+  return !TOKEN.test(name) || FORBIDDEN.test(name);
+}
+
+/** Whether a value can stand in a header: printable ASCII, spaces and tabs. */
+export function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(value);
+}
+
+/** Reads pairs or an object; names in lower case, values of one name joined. Undefined where something is malformed. */
+export function readHeaders(value: unknown): HeaderList | undefined {
+  const pairs = Array.isArray(value) ? (value as readonly unknown[]) : Object.entries(value ?? {});
+  const joined = new Map<string, string>();
+  let chars = 0;
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
+    const [key, text] = pair as readonly unknown[];
+    if (typeof key !== "string" || typeof text !== "string" || !isHeaderValue(text)) return undefined;
+    const name = key.toLowerCase();
+    if (!TOKEN.test(name)) return undefined;
+    chars += name.length + text.length;
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? text.trim() : `${before}, ${text.trim()}`);
+  }
+  return joined.size > HEADERS_MAX || chars > HEADER_CHARS_MAX ? undefined : [...joined];
+}
+
+/**
+ * The first header that the guest may not set. Authorization is the guest's to set only when it holds a placeholder:
+ * credentials of its own making never leave the host, a secret's go where that secret may go.
+ */
+export function refusedHeader(headers: HeaderList, added: ReadonlySet<string>): string | undefined {
+  return headers.find(([name, value]) => {
+    if (isForbiddenHeader(name)) return true;
+    if (ALLOWED.has(name) || added.has(name)) return false;
+    return !holdsPlaceholder(value);
+  })?.[0];
+}
