@@ -1,0 +1,155 @@
+// Compiling: one run of esbuild in which every resolve and every load is answered by src/bundle/plugin.ts, under a deadline.
+// esbuild is loaded only when something is compiled. Every problem of a source is told at once.
+
+import type { build, BuildFailure, BuildOptions, stop, transform } from "esbuild";
+import { EnclosureError, type Problem } from "../base/errors.ts";
+import { type GlobPlaces, globPlaces } from "./globs.ts";
+import { Compilation, type CompilePlan, ENTRY, type ImportRecord } from "./plugin.ts";
+import { makeProblem, type Told } from "./problems.ts";
+import { isInPackage, stripNamespace, toProjectPath } from "./root.ts";
+
+export interface Compiled {
+  readonly code: string;
+  /** Source map (version 3), its sources as project paths. */
+  readonly map: string;
+  readonly imports: readonly ImportRecord[];
+}
+
+/**
+ * Compiles a plan.
+ * @throws EnclosureError BUNDLE_REFUSED with every problem that was found; BUNDLE_FAILED when esbuild cannot run.
+ */
+export async function compile(plan: CompilePlan): Promise<Compiled> {
+  const esbuild = await loadEsbuild();
+  const deadline = startDeadline(plan.msMax, esbuild.stop);
+  try {
+    const attempt = (lenient: boolean, globs: GlobPlaces): Promise<Built> =>
+      run(esbuild.build, plan, new Compilation(plan, lenient, globs), deadline.passed);
+    let built = await attempt(false, new Map());
+    const inPackages = globPlaces(built.told.errors, isInPackage, new Map());
+    if (inPackages.size > 0) built = await attempt(false, inPackages);
+    if (built.output !== undefined && built.problems.length === 0) return built.output;
+    if (built.output !== undefined) throw refused(plan, built.problems);
+    // Another look, in which what was refused is let stand as an import: esbuild says only then which names are missing.
+    const again = await attempt(
+      true,
+      globPlaces(built.told.errors, () => true, inPackages),
+    );
+    // Imports at run time were all told the first time, at their own places.
+    const more = again.problems.filter((problem) => problem.code !== "IMPORT_DYNAMIC");
+    throw refused(plan, [...built.problems, ...more]);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** One fault for all problems of a source: each once, in the order of the files. */
+export function refused(plan: Pick<CompilePlan, "entry" | "jail">, problems: readonly Problem[]): EnclosureError {
+  const unique = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  const sorted = [...unique.values()].sort(
+    (a, b) => compareTexts(a.file ?? "", b.file ?? "") || a.line - b.line || a.column - b.column,
+  );
+  const shown = toProjectPath(plan.jail.root, plan.entry);
+  const count = sorted.length === 1 ? "a problem" : `${sorted.length} problems`;
+  return new EnclosureError("BUNDLE_REFUSED", `${shown} cannot be bundled: ${count} in its source`, {
+    problems: sorted,
+    ...(sorted.length === 1 ? { mend: (sorted[0] as Problem).mend } : {}),
+  });
+}
+
+function compareTexts(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+interface Esbuild {
+  readonly build: typeof build;
+  readonly stop: typeof stop;
+  readonly transform: typeof transform;
+}
+
+/** @throws EnclosureError BUNDLE_FAILED */
+export async function loadEsbuild(): Promise<Esbuild> {
+  try {
+    return await import("esbuild");
+  } catch (cause) {
+    throw new EnclosureError("BUNDLE_FAILED", "esbuild cannot be loaded", { cause });
+  }
+}
+
+interface Deadline {
+  readonly passed: Promise<never>;
+  clear(): void;
+}
+
+/** A walk over folders cannot be cancelled, so a deadline ends the compiler's process; the next build starts a new one. */
+function startDeadline(msMax: number, stop: () => Promise<void>): Deadline {
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  passed.catch(() => {});
+  const timer = setTimeout(() => {
+    reject(
+      new EnclosureError("BUNDLE_REFUSED", `bundling took longer than ${msMax} ms`, {
+        problems: [makeProblem({ code: "BUNDLE_TIMEOUT", message: `bundling took longer than ${msMax} ms` })],
+      }),
+    );
+    void stop();
+  }, msMax);
+  return { passed, clear: () => clearTimeout(timer) };
+}
+
+interface Built {
+  readonly output?: Compiled;
+  readonly told: Told;
+  readonly problems: readonly Problem[];
+}
+
+async function run(
+  buildWith: Esbuild["build"],
+  plan: CompilePlan,
+  compilation: Compilation,
+  passed: Promise<never>,
+): Promise<Built> {
+  const options: BuildOptions & { write: false } = {
+    ...plan.options,
+    entryPoints: [plan.before === undefined ? ENTRY : "before"],
+    outfile: "/bundle.js",
+    absWorkingDir: plan.jail.root,
+    bundle: true,
+    write: false,
+    treeShaking: true,
+    sourcemap: "external",
+    legalComments: "none",
+    tsconfigRaw: {},
+    plugins: [compilation.plugin],
+    logLevel: "silent",
+    logLimit: 0,
+    logOverride: {
+      "unsupported-dynamic-import": "warning",
+      "unsupported-require-call": "warning",
+      "indirect-require": "warning",
+    },
+  };
+  try {
+    const result = await Promise.race([buildWith(options), passed]);
+    const code = result.outputFiles.find((file) => file.path.endsWith(".js"))?.text ?? "";
+    const map = result.outputFiles.find((file) => file.path.endsWith(".map"))?.text ?? "";
+    return { output: { code, map: withProjectPaths(map), imports: compilation.imports }, ...compilation.judge(result) };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw failure(error);
+    return compilation.judge(error);
+  }
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors);
+}
+
+function failure(cause: unknown): EnclosureError {
+  if (cause instanceof EnclosureError) return cause;
+  return new EnclosureError("BUNDLE_FAILED", "esbuild could not be run", { cause });
+}
+
+function withProjectPaths(map: string): string {
+  const json = JSON.parse(map) as { sources: string[] };
+  json.sources = json.sources.map((source) => stripNamespace(source));
+  return JSON.stringify(json);
+}
