@@ -108,6 +108,7 @@ const PLANTED: Readonly<
       ["src/capabilities/http/x.ts", `import { a } from "../fs/y.ts";`],
       ["src/capabilities/http/x.ts", `import type { LogWriter } from "../../audit/contract.ts";`],
       ["src/capabilities/fs/x.ts", `import { a } from "../../broker/broker.ts";`],
+      ["src/capabilities/shared.ts", `import { a } from "./fs/y.ts";`],
     ],
     keeps: [
       [

@@ -1,6 +1,7 @@
 // The architecture's rules, as data: each with its why and its mend, so that whoever breaks one learns both at once.
 // A rule is shown to catch a planted violation by test/architecture.test.ts.
 
+import { dirname } from "node:path";
 import type { Import, SourceFile } from "./tree.ts";
 import { findSequence } from "./tokens.ts";
 
@@ -93,6 +94,8 @@ const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LINES_MAX = 400;
+/** One table, which is looked up and not read. */
+const LONG_FILES: readonly string[] = ["src/base/errors.ts"];
 const VAGUE_NAMES = /(^|[/.-])(utils?|helpers?|managers?|common|misc)([/.-]|$)/i;
 
 export const RULES: readonly Rule[] = [
@@ -131,16 +134,16 @@ export const RULES: readonly Rule[] = [
     {
       name: "a provider is an island",
       why: "A provider that can see the log, a store or another provider could act without a decision and a record.",
-      mend: "Import base, kinds and broker/contract only; ask the broker for the rest by what `perform` is given.",
+      mend: "Import base, kinds and broker/contract only; what providers share stands beside their folders, under the same rule.",
     },
     (path) => path.startsWith("src/capabilities/"),
     ({ file }, path) => {
-      const own = /^src\/capabilities\/[^/]+/.exec(path)?.[0] ?? "";
+      const own = dirname(path);
       return (
         file === undefined ||
         ["base", "kinds"].includes(folderOf(file)) ||
         file === "src/broker/contract.ts" ||
-        file.startsWith(`${own}/`)
+        [own, "src/capabilities"].includes(dirname(file))
       );
     },
   ),
@@ -244,7 +247,8 @@ export const RULES: readonly Rule[] = [
     mend: "Split it along what it owns.",
     check: (file) => {
       const lines = file.text.split("\n").length - 1;
-      return file.path.startsWith("src/") && lines > LINES_MAX ? [`${lines} lines, the bound is ${LINES_MAX}`] : [];
+      const bounded = file.path.startsWith("src/") && !LONG_FILES.includes(file.path);
+      return bounded && lines > LINES_MAX ? [`${lines} lines, the bound is ${LINES_MAX}`] : [];
     },
   },
   {
