@@ -50,7 +50,8 @@ function decided(holds: boolean): Verdict {
   return holds ? "yes" : "no";
 }
 
-function judge(form: Form, value: JsonValue): Verdict {
+/** What a schema that has been read says of a value, by this interpreter alone. */
+export function judge(form: Form, value: JsonValue): Verdict {
   return every(parts(form, value));
 }
 

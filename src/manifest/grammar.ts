@@ -34,6 +34,13 @@ const line = (description: string): JsonObject => ({
   title: "a text of one line",
 });
 
+/** Names that `enclosure:caps` cannot export: JavaScript's own words, its own `note`, and what modules and promises look for. */
+const TAKEN_NAMES = (
+  "note constructor prototype then default arguments await break case catch class const continue debugger delete do else " +
+  "enum eval export extends false finally for function if implements import in instanceof interface let new null package " +
+  "private protected public return static super switch this throw true try typeof var void while with yield"
+).split(" ");
+
 const DEFINITIONS: Keys = {
   duration: { type: "string", pattern: DURATION_PATTERN, title: "a duration such as 20s, 5m or 90d" },
   size: { type: "string", pattern: SIZE_PATTERN, title: "a size such as 64KiB or 128MiB" },
@@ -51,7 +58,7 @@ const DEFINITIONS: Keys = {
   role: { type: "string", pattern: "^[A-Za-z][A-Za-z0-9_.@-]{0,127}$", title: "a person or role such as desk-lead" },
   name: {
     type: "string",
-    pattern: "^(?!(?:constructor|prototype|default|then)$)[A-Za-z_][A-Za-z0-9_]{0,63}$",
+    pattern: `^(?!(?:${TAKEN_NAMES.join("|")})$)[A-Za-z_][A-Za-z0-9_]{0,63}$`,
     title: "a name (a JavaScript identifier of at most 64 characters)",
   },
   secretName: { type: "string", pattern: "^[A-Za-z][A-Za-z0-9_-]{0,63}$", title: "a name such as openai" },

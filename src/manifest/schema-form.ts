@@ -114,6 +114,9 @@ class Reader {
     if (!isJsonObject(schema)) return this.#refuse(pointer, "a schema is a map, or true or false");
     const types = this.#types(schema, pointer);
     for (const keyword of Object.keys(schema)) this.#checkKeyword(keyword, types, pointer);
+    // ajv 8 finds an empty list valid there, whatever must be contained.
+    if (schema["contains"] !== undefined && schema["prefixItems"] !== undefined)
+      this.#refuse(`${pointer}/contains`, "contains beside prefixItems", "Use items, or state each element.");
     const sub = (keyword: string): Form | undefined =>
       schema[keyword] === undefined ? undefined : this.read(schema[keyword], pointer + step(keyword), depth + 1);
     const list = (keyword: string): readonly Form[] | undefined => this.#list(schema, keyword, pointer, depth);

@@ -72,13 +72,12 @@ function scanTokens(
   refuse: (message: string, offset: number, mend?: string, code?: Problem["code"]) => void,
 ): void {
   const pending = tokens.map((token) => ({ token, depth: 0 }));
-  let documents = 0;
+  const second = tokens.filter(({ type }) => type === "document")[1];
+  if (second !== undefined) refuse("a second document in the file", second.offset, "Keep one document a file.");
   while (pending.length > 0) {
     const { token, depth } = pending.pop() as (typeof pending)[number];
     if (token.type === "tag") refuse(`the tag ${token.source.slice(0, 40)}`, token.offset, "Write the value plainly.");
     if (token.type === "directive") refuse("a YAML directive", token.offset, "Remove the line.");
-    if (token.type === "document" && ++documents > 1)
-      refuse("a second document in the file", token.offset, "Keep one document a file.");
     if (CST.isCollection(token) && depth > DEPTH_MAX) {
       return refuse(`nested deeper than ${DEPTH_MAX}`, token.offset, undefined, "MANIFEST_TOO_LARGE");
     }
