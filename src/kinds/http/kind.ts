@@ -117,6 +117,7 @@ export const httpKind: Kind = {
     },
   },
   compile,
+  overlap: originsOverlap,
 };
 
 function compile(grant: JsonObject, _table: readonly FunctionSpec[] | undefined, powers: KindPowers): CompiledKind {
