@@ -91,11 +91,11 @@ const release = process.argv.includes("--release");
 if (release) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
-const present = programs.flatMap((program) => {
-  const entries = Object.entries(/** @type {Record<string, string>} */ (program.entryPoints));
-  const there = entries.filter(([, entry]) => existsSync(join(root, entry)));
-  return there.length === 0 ? [] : [{ ...program, entryPoints: Object.fromEntries(there) }];
-});
+const present = programs.filter((program) =>
+  Object.values(/** @type {Record<string, string>} */ (program.entryPoints)).every((entry) =>
+    existsSync(join(root, entry)),
+  ),
+);
 // Each program for itself: esbuild has printed what is wrong with one, and the others are built all the same.
 const settled = await Promise.allSettled(present.map((program) => build({ ...common, ...program })));
 const results = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
