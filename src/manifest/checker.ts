@@ -38,6 +38,8 @@ function engine(): Ajv2020 {
     strictTypes: false,
     strictTuples: false,
     strictRequired: false,
+    // An inherited member (toString) is none of the value's.
+    ownProperties: true,
     meta: false,
     validateSchema: false,
     logger: false,

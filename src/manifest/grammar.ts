@@ -82,7 +82,7 @@ const LIMITS = object("What the whole session may use; docs/limits.md has the de
   result: ref("size", "The result of one call, as JSON."),
   log: ref("size", "All lines and notes together."),
   cost: object("Reserved: what the calls may cost.", {
-    usd: { type: "number", minimum: 0, title: "an amount such as 2.00" },
+    usd: { description: "US dollars.", type: "number", minimum: 0, title: "an amount such as 2.00" },
   }),
 });
 

@@ -10,11 +10,12 @@ import { refuseUnbuilt } from "./built.ts";
 import { compileChecker } from "./checker.ts";
 import { fit } from "./fit.ts";
 import type { Authored, AuthoredLimits, Manifest } from "./form.ts";
-import { compileKind } from "./grants.ts";
+import { compileGrants, compileKind } from "./grants.ts";
 import { manifestSchema } from "./grammar.ts";
 import { checkLimits } from "./limits.ts";
-import { Findings, nearest, step, type Report } from "./problems.ts";
+import { Findings, mergeProblems, nearest, step, type Report } from "./problems.ts";
 import { checkProfiles } from "./profile.ts";
+import { resolveManifest } from "./resolve.ts";
 import { readYaml } from "./yaml.ts";
 
 export interface ParseOptions {
@@ -60,7 +61,16 @@ export function parseManifest(text: string, { file, kinds }: ParseOptions): Pars
   if (!sound("")) return { problems };
   // The grammar has been kept to: the value is what the type says.
   const manifest = { file, fileSha256: sha256Hex(text), authored: value as unknown as Authored, at };
+  const inProfiles = profileErrors(manifest, kinds);
+  if (inProfiles.length > 0) return { problems: mergeProblems(problems, inProfiles) };
   return { manifest, problems };
+}
+
+/** Errors in rules that a profile puts in the place of the manifest's own. */
+function profileErrors(manifest: Manifest, kinds: ReadonlyMap<KindName, Kind>): readonly Problem[] {
+  const names = Object.keys(manifest.authored.profiles ?? {});
+  const problems = names.flatMap((name) => compileGrants(resolveManifest(manifest, name), new Map(), kinds).problems);
+  return problems.filter(({ severity }) => severity === "error");
 }
 
 /** Findings that are about a key rather than its value. */

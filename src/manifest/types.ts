@@ -158,7 +158,11 @@ function literal(value: JsonValue): string {
 
 function union(types: readonly string[]): string {
   const different = [...new Set(types)];
-  return different.length === 0 || different.includes("unknown") ? "unknown" : different.map(parenthesised).join(" | ");
+  return different.length === 0 || different.includes("unknown")
+    ? "unknown"
+    : different.length === 1
+      ? (different[0] as string)
+      : different.map(parenthesised).join(" | ");
 }
 
 function parenthesised(type: string): string {

@@ -104,6 +104,7 @@ describe("compileCondition()", () => {
           strictTypes: false,
           strictTuples: false,
           strictRequired: false,
+          ownProperties: true,
         }).compile(schema);
         const check = compileChecker(schema, "", () => {});
         for (const value of samples) {
@@ -127,7 +128,7 @@ describe("compileCondition()", () => {
   });
 });
 
-const names = fc.constantFrom("a", "b", "c");
+const names = fc.constantFrom("a", "b", "toString");
 const { value: values } = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 2 },

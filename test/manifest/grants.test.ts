@@ -131,7 +131,7 @@ describe("compileGrants()", () => {
     expect(problems).toEqual([
       expect.objectContaining({
         code: "MANIFEST_RULE_UNREACHABLE",
-        message: "desk and other both reach ./desk.ts",
+        message: 'desk and other both reach "./desk.ts"',
         line: 16,
       }),
     ]);

@@ -115,7 +115,7 @@ export const fakeModule: Kind = {
         })),
     };
   },
-  overlap: (a, b) => (a["from"] === b["from"] ? String(a["from"]) : undefined),
+  overlap: (a, b) => (a["from"] === b["from"] ? JSON.stringify(a["from"]) : undefined),
 };
 
 export const fakeKinds: ReadonlyMap<KindName, Kind> = new Map([["module", fakeModule]]);

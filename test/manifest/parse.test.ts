@@ -192,6 +192,16 @@ describe("parseManifest()", () => {
     ],
   ])("refuses %s", (_, text, expected) => expect(told(text)).toEqual([expect.stringContaining(expected)]));
 
+  it.each([
+    ["MANIFEST_KEY_DUPLICATE", "name: b\n"],
+    ["MANIFEST_KEY_MISSING", "secrets: { a: { from: 'env:A' } }\n"],
+    ["MANIFEST_VALUE_INVALID", "env: 5\n"],
+    ["MANIFEST_LIMIT_INVALID", "limits: { timers: 100001 }\n"],
+    ["MANIFEST_SECRET_UNKNOWN", 'env: { A: "${secret:a}" }\n'],
+  ])("has the code %s of its own", (code, text) => {
+    expect(parse(HEAD + text).problems).toEqual([expect.objectContaining({ code, severity: "error", line: 4 })]);
+  });
+
   it("suggests the nearest key, and the words that may stand", () => {
     const mends = parse(`${HEAD}capabilties: {}\nlimits: { wal: 5m }\naudit: { default: ful }\n`).problems.map(
       ({ mend }) => mend,
@@ -215,7 +225,7 @@ describe("parseManifest()", () => {
   it("refuses aliases that expand without end", () => {
     const bomb = [
       "a: &a [x, x]",
-      ...[..."bcdefghijk"].map((key, i) => `${key}: &${key} [*${"abcdefghij"[i]}, *${"abcdefghij"[i]}]`),
+      ..."bcdefghijk".split("").map((key, i) => `${key}: &${key} [*${"abcdefghij"[i]}, *${"abcdefghij"[i]}]`),
     ];
     expect(told(bomb.join("\n"))).toEqual([expect.stringContaining("MANIFEST_SYNTAX")]);
     expect(told("a: &a [*a]")).toEqual([expect.stringContaining("MANIFEST_")]);
@@ -242,38 +252,36 @@ describe("parseManifest()", () => {
 
   it("gives problems or a manifest for any text, and never throws", () => {
     const words = fc.constantFrom(
-      ...[
-        "enclosure",
-        "name",
-        "capabilities",
-        ": ",
-        "\n",
-        "\n  ",
-        "- ",
-        "{",
-        "}",
-        "[",
-        "]",
-        ", ",
-        '"',
-        "'",
-        "|",
-        ">",
-        "&a ",
-        "*a",
-        "!t ",
-        "#",
-        "? ",
-        "1",
-        "x",
-        "use: module",
-        "%",
-        "---\n",
-        "\t",
-        "\u0000",
-        "\ud800",
-        "\u2028",
-      ],
+      "enclosure",
+      "name",
+      "capabilities",
+      ": ",
+      "\n",
+      "\n  ",
+      "- ",
+      "{",
+      "}",
+      "[",
+      "]",
+      ", ",
+      '"',
+      "'",
+      "|",
+      ">",
+      "&a ",
+      "*a",
+      "!t ",
+      "#",
+      "? ",
+      "1",
+      "x",
+      "use: module",
+      "%",
+      "---\n",
+      "\t",
+      "\u0000",
+      "\ud800",
+      "\u2028",
     );
     const text = fc.oneof(
       fc.string({ unit: "binary" }),

@@ -157,6 +157,12 @@ describe("a profile that grants more", () => {
     ]);
   });
 
+  it("has rules without mistakes, whether it is used or not", () => {
+    expect(told("{ capabilities: { desk: { deny: [{ call: refund, where: { type: nothing } }] } } }")).toEqual([
+      expect.stringContaining("MANIFEST_SCHEMA_INVALID /profiles/p/capabilities/desk/deny/0/where/type"),
+    ]);
+  });
+
   it("is refused by name for what is not built", () => {
     expect(told("{ audit: { default: redacted } }")).toEqual([
       expect.stringContaining("MANIFEST_NOT_BUILT /profiles/p/audit/default"),

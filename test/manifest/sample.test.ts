@@ -56,12 +56,13 @@ describe("manifestSchema()", () => {
     expect(validate.errors).toBeNull();
   });
 
-  it("describes every key", () => {
+  it("describes every key, and is closed to any other", () => {
     const missing: string[] = [];
     const look = (one: JsonValue | undefined, at: string): void => {
       if (!isJsonObject(one)) return;
       if (isJsonObject(one["properties"])) {
         for (const [key, inner] of Object.entries(one["properties"])) {
+          if (one["additionalProperties"] === undefined) missing.push(`${at}: open to any other key`);
           if (!isJsonObject(inner) || typeof inner["description"] !== "string") missing.push(`${at}.${key}`);
           look(inner, `${at}.${key}`);
         }
@@ -100,6 +101,6 @@ function isOpen(path: readonly string[]): boolean {
 function mapsOf(value: JsonValue, path: readonly string[]): readonly (readonly string[])[] {
   if (value === null || typeof value !== "object") return [];
   if (["input", "output", "where", "query", "body"].includes(path.at(-1) ?? "")) return [];
-  const inner = Object.entries(value).flatMap(([key, one]) => mapsOf(one as JsonValue, [...path, key]));
+  const inner = Object.entries(value).flatMap(([key, one]) => mapsOf(one, [...path, key]));
   return Array.isArray(value) ? inner : [path, ...inner];
 }
