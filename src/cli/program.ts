@@ -42,7 +42,7 @@ export async function runCommandLine(args: readonly string[], context: Context):
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const pages = context.pages({ json: args.includes("--json"), color: !args.includes("--no-color") });
-    return reportFailure(asFault(error), pages);
+    return reportFailure(asFault(error, commandOf(args)), pages);
   }
 }
 
@@ -61,10 +61,11 @@ async function buildProgram(args: readonly string[], context: Context): Promise<
     .description("Runs AI agents so that they can reach only what a manifest grants, and keeps a record to rely on.")
     .version(version(), "-V, --version")
     .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {} })
     .addHelpText("after", "\nFirst steps:\n  enclosure init\n  enclosure run agent.ts\n  enclosure verify\n");
-  const asked = spelled(args).find((arg) => !arg.startsWith("-"));
+  const asked = commandOf(spelled(args));
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     const command = commonOptions(
       program
@@ -86,8 +87,15 @@ function version(): string {
   return own;
 }
 
-function asFault(error: unknown): unknown {
+/** The command that was asked for, if it is one. */
+function commandOf(args: readonly string[]): string | undefined {
+  const named = args.find((arg) => !arg.startsWith("-"));
+  return named !== undefined && Object.hasOwn(COMMANDS, named) ? named : undefined;
+}
+
+function asFault(error: unknown, command: string | undefined): unknown {
   if (!(error instanceof CommanderError)) return error;
   const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-  return new EnclosureError("USAGE_INVALID", message);
+  const help = command === undefined ? "enclosure help" : `enclosure ${command} --help`;
+  return new EnclosureError("USAGE_INVALID", message, { mend: `Look at \`${help}\`.` });
 }

@@ -32,7 +32,7 @@ export function declare(command: Command, context: Context): void {
 
 /** The options by which `sessions` and `calls` choose sessions. */
 export function sessionFilters(command: Command): Command {
-  const moment = parseMoment(systemClock.nowMs);
+  const moment = parseMoment(() => systemClock.nowMs());
   return command
     .option("--agent <name>", "only sessions of this agent")
     .option("--principal <who>", "only sessions run by or for this person (name or pseudonym)")

@@ -6,6 +6,7 @@ import { Bug } from "../base/assert.ts";
 import { EnclosureError, EXIT, type ExitStatus, type Location, type Problem } from "../base/errors.ts";
 import { MANIFEST_BYTES_MAX } from "../base/limits.ts";
 import type { Page } from "./page.ts";
+import { counted } from "./words.ts";
 import { clipped, visible, visibleJson, visibleLines } from "./visible.ts";
 
 /** Prints a fault for a person. Problems stand one by one, each with its lines. */
@@ -15,8 +16,10 @@ export function printFault(page: Page, error: EnclosureError): void {
     if (error.location) printPlace(page, error.location);
     return printMend(page, error.mend);
   }
-  for (const problem of error.problems) printProblem(page, problem, error.location?.file);
-  printError(page, error.message, error.code);
+  const file = error.location?.file;
+  for (const problem of error.problems) printProblem(page, problem, file);
+  const summary = file === undefined ? error.message : `${counted(error.problems.length, "problem")} in ${file}`;
+  if (error.problems.length > 1) printError(page, summary, error.code);
 }
 
 export function printProblem(page: Page, problem: Problem, file: string | undefined): void {

@@ -32,7 +32,8 @@ describe("reportFailure()", () => {
     const file = join(temporaryFolder(), "jobs.jsonl");
     writeFileSync(file, "first line\n\tnot json\n");
     const place = { code: "BATCH_INVALID", severity: "error", line: 2, column: 2, pointer: "" } as const;
-    const problems = [{ ...place, message: "not a JSON object", mend: "mend it" }];
+    const one = { ...place, message: "not a JSON object", mend: "mend it" };
+    const problems = [one, { ...one, line: 1, severity: "warning" }] as const;
     const { err } = report(new EnclosureError("BATCH_INVALID", "1 problem", { problems, location: { file } }));
     expect(err).toEqual([
       "enclosure: error: not a JSON object [BATCH_INVALID]",
@@ -41,7 +42,12 @@ describe("reportFailure()", () => {
       "  2 |   not json",
       "    |   ^",
       "enclosure: mend:  mend it",
-      "enclosure: error: 1 problem [BATCH_INVALID]",
+      "enclosure: warning: not a JSON object [BATCH_INVALID]",
+      `  --> ${file}:1:2`,
+      "  1 | first line",
+      "    |  ^",
+      "enclosure: mend:  mend it",
+      `enclosure: error: 2 problems in ${file} [BATCH_INVALID]`,
     ]);
   });
 

@@ -1,0 +1,135 @@
+// The commands about manifests, run as a person would.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { makePlace } from "./script.ts";
+
+const BAD = `enclosure: 1
+name: bad
+version: 1.10
+capabilities:
+  web:
+    use: htp
+    alow: ["GET https://api.example.com/**"]
+  files:
+    use: fs
+    mounts: { /in: { path: ./in, access: rx } }
+`;
+
+const MODULE = `import { defineCapability, defineModule } from "agent-enclosure";
+export default defineModule(() => [
+  defineCapability({ name: "balance", effect: "read", input: { type: "object" }, output: { type: "integer" }, run: () => 7 }),
+]);
+`;
+
+const DESK = `enclosure: 1
+name: desk
+version: "1"
+capabilities:
+  ledger: { use: module, from: ./ledger.ts, allow: [balance] }
+`;
+
+describe("enclosure check", () => {
+  test("tells all problems at once, each with its place and its mend", async () => {
+    const place = makePlace();
+    place.write({ "m.yaml": BAD });
+    const { exit, stdout, stderr } = await place.run("check", "m.yaml");
+    expect(exit).toBe(2);
+    expect(stdout).toMatch(/^1 manifest: \d errors\n$/);
+    expect(stderr.match(/^enclosure: error:/gm)?.length).toBeGreaterThanOrEqual(4);
+    expect(stderr.match(/^ {2}--> m\.yaml:\d+:\d+$/gm)?.length).toBeGreaterThanOrEqual(4);
+    expect(stderr).toContain("3 | version: 1.10");
+  });
+
+  test("gives them as JSON", async () => {
+    const place = makePlace();
+    place.write({ "m.yaml": BAD });
+    const { exit, stdout } = await place.run("check", "m.yaml", "missing.yaml", "--json");
+    const { version, ok, problems } = JSON.parse(stdout) as {
+      version: number;
+      ok: boolean;
+      problems: Record<string, unknown>[];
+    };
+    expect([exit, version, ok]).toEqual([2, 1, false]);
+    for (const problem of problems) {
+      expect(Object.keys(problem)).toEqual(
+        expect.arrayContaining(["code", "severity", "message", "line", "column", "pointer", "mend", "file"]),
+      );
+    }
+    expect(problems.at(-1)).toMatchObject({ code: "MANIFEST_MISSING", file: "missing.yaml" });
+  });
+
+  test("warns of a module that is not pinned, whose rules nobody has checked", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": DESK, "ledger.ts": MODULE });
+    const { exit, stdout } = await place.run("check", "--json");
+    expect(exit).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      problems: [{ code: "LOCK_MISSING", severity: "warning", line: 5 }],
+    });
+  });
+
+  test("finds what an agent imports and its manifest does not grant", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": DESK,
+      "ledger.ts": MODULE,
+      "agent.ts": 'import { mail } from "enclosure:caps";\nexport default () => mail;\n',
+    });
+    const { exit, stderr } = await place.run("check", "--agent", "agent.ts");
+    expect(exit).toBe(2);
+    expect(stderr).toContain('"mail" is not a capability of enclosure.yaml');
+  });
+});
+
+describe("enclosure pin", () => {
+  test("writes the lock, after which types and check know the functions", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": DESK, "ledger.ts": MODULE });
+    const pinned = await place.run("pin");
+    expect(pinned).toMatchObject({ exit: 0 });
+    expect(place.golden(pinned.stdout)).toBe("ledger  1 function  source <id>\nwrote enclosure.lock.json\n");
+    expect(JSON.parse(readFileSync(join(place.folder, "enclosure.lock.json"), "utf8"))).toMatchObject({
+      modules: { ledger: {} },
+    });
+    expect((await place.run("check")).stdout).toBe("1 manifest: no errors\n");
+    expect((await place.run("types")).stdout).toContain("balance(");
+  });
+
+  test("says what has changed since the last time", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": DESK, "ledger.ts": MODULE });
+    await place.run("pin");
+    place.write({ "ledger.ts": MODULE.replace('effect: "read"', 'effect: "write"') });
+    expect((await place.run("pin")).stdout).toContain(
+      "changed: ledger has other functions than in the lock: changed balance",
+    );
+  });
+});
+
+describe("enclosure explain", () => {
+  test("says in sentences what a manifest grants", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": DESK, "ledger.ts": MODULE });
+    const { exit, stdout } = await place.run("explain");
+    expect(exit).toBe(0);
+    expect(stdout).toContain("desk");
+    const json = JSON.parse((await place.run("explain", "--json")).stdout) as { sentences: unknown[] };
+    expect(json).toMatchObject({ version: 1, manifest: { name: "desk", profile: null } });
+  });
+
+  test("refuses a manifest with errors, with all of them", async () => {
+    const place = makePlace();
+    place.write({ "m.yaml": BAD });
+    const { exit, stdout, stderr } = await place.run("explain", "m.yaml");
+    expect([exit, stdout]).toEqual([2, ""]);
+    expect(stderr.match(/^enclosure: error:/gm)?.length).toBeGreaterThanOrEqual(4);
+  });
+});
+
+test("enclosure schema gives a JSON Schema", async () => {
+  const { exit, stdout } = await makePlace().run("schema");
+  expect(exit).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ $schema: expect.stringContaining("2020-12") });
+});

@@ -1,0 +1,96 @@
+// Runs the command line as a person would, in a folder of its own, and makes what it prints the same each time.
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { temporaryFolder } from "../support/folder.ts";
+
+const ENCLOSURE = join(import.meta.dirname, "..", "..", "bin", "enclosure.js");
+
+export interface Ran {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Place {
+  readonly folder: string;
+  /** Runs `enclosure` with these arguments, to its end. */
+  readonly run: (...args: readonly string[]) => Promise<Ran>;
+  /** The same, with a text on standard input. */
+  readonly feed: (input: string, ...args: readonly string[]) => Promise<Ran>;
+  /** Starts it and hands over the process; `ended` is what it printed when it is over. */
+  readonly start: (...args: readonly string[]) => Started;
+  readonly write: (files: Readonly<Record<string, string>>) => void;
+  /** What was printed, with ids, digests, times and this folder made the same each time. */
+  readonly golden: (text: string) => string;
+}
+
+export interface Started {
+  readonly pid: number;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** Resolves once standard error or output holds `text`; rejects if it never will. */
+  readonly said: (text: string) => Promise<void>;
+  readonly ended: Promise<Ran>;
+}
+
+export function makePlace(): Place {
+  const folder = temporaryFolder();
+  const home = temporaryFolder();
+  const env = { PATH: process.env["PATH"], HOME: home, ENCLOSURE_HOME: join(home, "keys"), NO_COLOR: "1" };
+  const start = (input: string | undefined, args: readonly string[]): Started => startIn(folder, env, input, args);
+  return {
+    folder,
+    run: (...args) => start(undefined, args).ended,
+    feed: (input, ...args) => start(input, args).ended,
+    start: (...args) => start(undefined, args),
+    write: (files) => {
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        writeFileSync(join(folder, name), text);
+      }
+    },
+    golden: (text) => normalised(text.replaceAll(folder, "<folder>").replaceAll(home, "<home>")),
+  };
+}
+
+function startIn(cwd: string, env: NodeJS.ProcessEnv, input: string | undefined, args: readonly string[]): Started {
+  const child = spawn(process.execPath, [ENCLOSURE, ...args], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  const waiting: (() => void)[] = [];
+  const heard = (): void => waiting.forEach((look) => look());
+  child.stdout.on("data", (bytes: Buffer) => {
+    stdout += bytes.toString();
+    heard();
+  });
+  child.stderr.on("data", (bytes: Buffer) => {
+    stderr += bytes.toString();
+    heard();
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const { promise: ended, resolve, reject } = Promise.withResolvers<Ran>();
+  child.on("error", reject);
+  child.on("close", (exit) => resolve({ exit, stdout, stderr }));
+  const said = async (text: string): Promise<void> => {
+    const found = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (stdout.includes(text) || stderr.includes(text)) found.resolve();
+    };
+    waiting.push(look);
+    look();
+    const over = ended.then(() => Promise.reject(new Error(`ended without saying ${text}: ${stderr}`)));
+    await Promise.race([found.promise, over]);
+  };
+  return { pid: child.pid ?? -1, kill: (signal) => void child.kill(signal), said, ended };
+}
+
+function normalised(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3}Z)?/g, "<time>")
+    .replaceAll(/\b\d\d:\d\d:\d\d\.\d{3}\b/g, "<clock>")
+    .replaceAll(/enclosure\.local\/[0-9a-f]+/g, "<origin>")
+    .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
+    .replaceAll(/\b[0-9a-f]{12}\b/g, "<id>")
+    .replaceAll(/\b\d+(\.\d+)? m?s\b/g, "<duration>");
+}

@@ -1,0 +1,147 @@
+// A first agent, from init to verify, run as a person would; and what hostile agents make the terminal show.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { makePlace } from "./script.ts";
+
+const NOTHING = 'enclosure: 1\nname: talker\nversion: "1"\n';
+
+describe("a first agent", () => {
+  test("is written by init, runs at once, and can be reviewed and verified", async () => {
+    const place = makePlace();
+    const made = await place.run("init");
+    expect(made).toMatchObject({ exit: 0 });
+    expect(made.stdout.split("\n")).toContain("enclosure-env.d.ts");
+
+    const ran = await place.run("run", "agent.ts");
+    expect(place.golden(ran.stderr)).toMatchInlineSnapshot();
+    expect(JSON.parse(ran.stdout)).toMatchObject({ notes: 1, words: 15 });
+    expect(ran.exit).toBe(0);
+    expect(readFileSync(join(place.folder, "out/summary.txt"), "utf8")).toBe("1 notes, 15 words\n");
+
+    const shown = await place.run("show", "last");
+    expect(place.golden(shown.stdout)).toMatchInlineSnapshot();
+    expect(place.golden((await place.run("sessions")).stdout)).toMatchInlineSnapshot();
+    expect(place.golden((await place.run("calls", "last")).stdout)).toMatchInlineSnapshot();
+    expect(place.golden((await place.run("call", "last", "4")).stdout)).toMatchInlineSnapshot();
+    const verified = await place.run("verify");
+    expect(place.golden(verified.stdout)).toMatchInlineSnapshot();
+    expect(verified.exit).toBe(0);
+  });
+
+  test("is not written over what is there", async () => {
+    const place = makePlace();
+    place.write({ "agent.ts": "mine" });
+    const { exit, stderr } = await place.run("init");
+    expect(exit).toBe(2);
+    expect(stderr).toContain("[FILE_EXISTS]");
+    expect(existsSync(join(place.folder, "enclosure.yaml"))).toBe(false);
+    expect(readFileSync(join(place.folder, "agent.ts"), "utf8")).toBe("mine");
+  });
+});
+
+describe("enclosure run", () => {
+  test("gives one JSON value, and status and mend of an agent that failed", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": NOTHING,
+      "agent.ts": 'export default () => { throw new RangeError("too far"); };\n',
+    });
+    const { exit, stdout, stderr } = await place.run(
+      "run",
+      "agent.ts",
+      "--json",
+      "--correlation",
+      "ticket=T-1",
+      "--as",
+      "ci",
+    );
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      status: "failed",
+      error: { code: "AGENT_THREW", message: expect.stringContaining("too far"), mend: expect.any(String) },
+      calls: { admitted: 0, denied: 0, failed: 0, unknown: 0 },
+      walls: expect.arrayContaining(["isolate", "process"]),
+      log: { seq: expect.any(Number), root: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      exit: 1,
+    });
+    expect(stderr).toContain("[AGENT_THREW]");
+    const { stdout: shown } = await place.run("show", "last", "--json");
+    expect(JSON.parse(shown)).toMatchObject({ principal: "ci", correlation: { ticket: "T-1" }, status: "failed" });
+  });
+
+  test("has a run that was refused before it began in the shape of every other result", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": `${NOTHING}flow: []\n`, "agent.ts": "export default 1;\n" });
+    const { exit, stdout } = await place.run("run", "agent.ts", "--json");
+    expect(exit).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      session: null,
+      status: "refused",
+      error: { mend: expect.any(String) },
+      exit: 2,
+    });
+    expect(existsSync(join(place.folder, ".enclosure", "audit.db"))).toBe(false);
+  });
+
+  test("takes its input from standard input, and prints nothing but the result when quiet", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": NOTHING, "agent.ts": "export default (input: { n: number }) => input.n * 2;\n" });
+    expect(await place.feed('{"n": 21}', "run", "agent.ts", "--input", "-", "--quiet")).toEqual({
+      exit: 0,
+      stdout: "42\n",
+      stderr: "",
+    });
+  });
+
+  test("is interrupted in order: the session is closed and the record stands", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": NOTHING,
+      "agent.ts":
+        'export default async () => { console.log("waiting"); await new Promise((done) => setTimeout(done, 60_000)); };\n',
+    });
+    const running = place.start("run", "agent.ts");
+    await running.said("waiting");
+    running.kill("SIGINT");
+    expect(await running.ended).toMatchObject({ exit: 1, stderr: expect.stringContaining("[SESSION_INTERRUPTED]") });
+    expect(JSON.parse((await place.run("sessions", "--json")).stdout)).toMatchObject({
+      sessions: [{ status: "interrupted" }],
+    });
+  });
+});
+
+// Attack: an agent's text commands the terminal, or forges lines of ours, wherever it may come out.
+test("no text of an agent reaches the terminal as anything but text", async () => {
+  const place = makePlace();
+  const evil = String.raw`\x1b[2J\x1b]0;owned\x07\u202e\r\nenclosure: verified`;
+  place.write({
+    "enclosure.yaml": NOTHING,
+    "agent.ts": `import { note } from "enclosure:caps";
+export default async () => {
+  note("${evil}");
+  console.warn("${evil}");
+  try { await fetch("${evil}"); } catch {}
+  const error = new Error("${evil}");
+  error.name = "${evil}";
+  throw error;
+};
+`,
+  });
+  const ran = await place.run("run", "agent.ts");
+  expect(ran.exit).toBe(1);
+  const printed = [
+    ran,
+    await place.run("show", "last"),
+    await place.run("logs", "last"),
+    await place.run("calls", "last"),
+    await place.run("show", "last", "--json"),
+  ];
+  for (const { stdout, stderr } of printed) {
+    expect(stdout + stderr).toContain("owned");
+    expect((stdout + stderr).replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(stdout + stderr).not.toMatch(/^enclosure: verified/m);
+  }
+});

@@ -1,0 +1,76 @@
+// What is told of a command line that is not understood, and of stores and sessions that are not there.
+import { expect, test } from "vitest";
+import { makePlace } from "./script.ts";
+
+test("enclosure --help lists the commands and the first steps", async () => {
+  const { exit, stdout, stderr } = await makePlace().run("--help");
+  expect([exit, stderr]).toEqual([0, ""]);
+  for (const command of [
+    "run",
+    "batch",
+    "check",
+    "explain",
+    "pin",
+    "types",
+    "schema",
+    "sessions",
+    "show",
+    "calls",
+    "call",
+    "logs",
+    "verify",
+    "init",
+    "doctor",
+  ])
+    expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+  expect(stdout).toContain("enclosure init");
+});
+
+test("every command has help with an example, or says what it does", async () => {
+  const place = makePlace();
+  const { stdout } = await place.run("help", "run");
+  expect(stdout).toContain("Examples:");
+  expect(stdout).toContain("--fail-on");
+  expect((await place.run("run", "--help")).stdout).toBe(stdout);
+});
+
+test("a misspelt command is answered with the one that is meant", async () => {
+  const { exit, stderr } = await makePlace().run("rum", "agent.ts");
+  expect(exit).toBe(2);
+  expect(stderr).toBe(
+    "enclosure: error: unknown command 'rum' (Did you mean run?) [USAGE_INVALID]\n" +
+      "enclosure: mend:  Look at `enclosure help`.\n",
+  );
+});
+
+test.each([
+  ["an unknown option", ["run", "--polcy", "x"]],
+  ["an option of a feature that is not there", ["run", "agent.ts", "--prove"]],
+  ["too many arguments", ["show", "last", "more"]],
+  ["a missing argument", ["show"]],
+  ["a malformed value", ["calls", "--since", "yesterday"]],
+])("%s is refused with status 2, as JSON too", async (_what, args) => {
+  const place = makePlace();
+  expect(await place.run(...args)).toMatchObject({
+    exit: 2,
+    stdout: "",
+    stderr: expect.stringContaining("[USAGE_INVALID]"),
+  });
+  const { exit, stdout } = await place.run(...args, "--json");
+  expect(exit).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1, error: { code: "USAGE_INVALID" } });
+});
+
+test.each(["sessions", "verify", "calls"])("enclosure %s says that there is no store yet", async (command) => {
+  const place = makePlace();
+  const { exit, stderr } = await place.run(command);
+  expect(exit).toBe(2);
+  expect(place.golden(stderr)).toBe(
+    "enclosure: error: there is no store at <folder>/.enclosure/audit.db [STORE_MISSING]\n" +
+      "enclosure: mend:  Name one with --store, or make one with `enclosure run`.\n",
+  );
+});
+
+test("enclosure --version gives the version alone", async () => {
+  expect((await makePlace().run("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
