@@ -31,7 +31,13 @@ export function typesText({ resolved }: Resolution, { grants }: CompiledGrants):
   ].join("\n");
 }
 
-function capabilityLines({ name, functions }: CompiledGrant): readonly string[] {
+function capabilityLines({ name, kind, functions }: CompiledGrant): readonly string[] {
+  if (kind === "module" && functions.size === 0) {
+    return [
+      "  /** Its functions are not known: `enclosure pin` writes them into the lock. */",
+      `  export const ${name}: { readonly [name: string]: (args?: unknown, options?: CallOptions) => Promise<unknown> };`,
+    ];
+  }
   return [
     `  export const ${name}: {`,
     ...[...functions.values()].flatMap((fn) => [...comment(fn, "    "), ...signatures(fn).map((one) => `    ${one}`)]),
@@ -142,9 +148,10 @@ function spellObject(schema: JsonObject, inner: (schema: JsonValue | undefined) 
     const optional = required.has(name) ? "" : "?";
     return `readonly ${key(name)}${optional}: ${inner(properties[name] ?? true)}${optional === "" ? "" : " | undefined"}`;
   });
-  const rest = schema["additionalProperties"];
-  // An index signature must admit the named members as well, so only a map without any gets a precise one.
-  if (rest !== false) members.push(`readonly [key: string]: ${members.length === 0 ? inner(rest ?? true) : "unknown"}`);
+  // Where a schema says nothing of other properties, the type names those that it knows. An index signature must admit
+  // the named members as well, so only a map without any gets a precise one.
+  const rest = schema["additionalProperties"] ?? members.length === 0;
+  if (rest !== false) members.push(`readonly [key: string]: ${members.length === 0 ? inner(rest) : "unknown"}`);
   return members.length === 0 ? "Readonly<Record<string, never>>" : `{ ${members.join("; ")} }`;
 }
 

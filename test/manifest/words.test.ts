@@ -82,7 +82,14 @@ describe("typesText()", () => {
     expect(text).toContain("export const note: (text: string) => void;");
   });
 
+  it("admits any function of a module that is not pinned", () => {
+    const text = typesText(...parts(TEXT.replace("[look, refund]", "[]").replace(/ {4}deny.*\n/, ""), []));
+    expect(text).toContain("export const desk: { readonly [name: string]: (args?: unknown,");
+  });
+
   it.each<[JsonSchema, string]>([
+    [{ type: "object", properties: { a: { type: "null" } } }, "{ readonly a?: null | undefined }"],
+    [{ type: "object" }, "{ readonly [key: string]: unknown }"],
     [true, "unknown"],
     [false, "never"],
     [{ type: "integer" }, "number"],
