@@ -94,6 +94,12 @@ describe("compileCondition()", () => {
     expect(compileCondition({ type: "string", pattern: "a" }, "", () => {})("a")).toBe("undecided");
   });
 
+  it("does not take what every object inherits for a property", () => {
+    const schema: JsonSchema = { type: "object", required: ["toString"] };
+    expect(compileChecker(schema, "", () => {})({})).toBe("must have toString");
+    expect(conditionOf(schema)({})).toBe("undecided");
+  });
+
   it("agrees with ajv wherever it decides, by its own interpreter alone", () => {
     fc.assert(
       fc.property(schemas, fc.array(values, { minLength: 1, maxLength: 8 }), (schema, samples) => {
