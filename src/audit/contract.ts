@@ -12,19 +12,14 @@ export interface PayloadInput {
   readonly level: PayloadLevel;
 }
 
-/** Keys of T whose value is (or may be) a payload: a draft has the payload itself in their place. */
-export type DraftData<T> = {
-  readonly [K in keyof T]: PayloadRef extends T[K]
-    ? PayloadInput | Exclude<T[K], PayloadRef>
-    : T[K] extends object | null
-      ? DraftNested<T[K]>
-      : T[K];
-};
-type DraftNested<T> = T extends readonly unknown[]
-  ? T
-  : T extends object
-    ? { readonly [K in keyof T]: PayloadRef extends T[K] ? PayloadInput | Exclude<T[K], PayloadRef> : T[K] }
-    : T;
+/** An event's data as it is drafted: the payload itself stands where the body will have its reference, at any depth. */
+export type DraftData<T> = T extends PayloadRef
+  ? PayloadInput
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends readonly (infer Item)[]
+      ? readonly DraftData<Item>[]
+      : { readonly [K in keyof T]: DraftData<T[K]> };
 
 export interface SessionDraft<Type extends EventType = EventType> {
   readonly type: Type;

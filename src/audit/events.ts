@@ -18,7 +18,7 @@ export interface PayloadRef {
   readonly bytes: number;
   readonly media: string;
   readonly level: PayloadLevel;
-  /** The data key under which the bytes are sealed; absent where none are kept. */
+  /** The data key under which salt and bytes are sealed; absent at level none. At `digest` only the salt is kept. */
   readonly kid?: string;
 }
 

@@ -1,0 +1,106 @@
+// Payloads: values that stay outside the bodies. A body holds a commitment, SHA-256(domain ‖ salt ‖ length ‖ bytes), whose
+// 32-byte salt keeps a guess at a short value from being tried; salt and bytes are sealed (AES-256-GCM) under a data key,
+// bound to commitment and key id. At level `digest` only the salt is kept; at `none` nothing but the size.
+// Invariant: erasing a data key leaves every hash and proof of the log as it was.
+
+import { concatBytes, equalBytes, fromHex, fromUtf8, hex, type Hasher, type HexDigest, utf8 } from "../base/bytes.ts";
+import type { Random } from "../base/powers.ts";
+import type { OpenedPayload, PayloadInput } from "./contract.ts";
+import type { PayloadRef } from "./events.ts";
+import type { Sealer } from "./powers.ts";
+
+const DOMAIN = utf8("enclosure/payload/v1\0");
+const SALT_BYTES = 32;
+const KEY_BYTES = 32;
+const KEY_ID_BYTES = 16;
+
+/** A data key, as it is in use. */
+export interface DataKey {
+  /** 32 hexadecimal digits. */
+  readonly kid: string;
+  readonly key: Uint8Array;
+}
+
+/** What is kept of a payload beside its reference in the body. */
+export interface SealedPayload {
+  readonly commit: HexDigest;
+  readonly kid: string;
+  readonly sealed: Uint8Array;
+}
+
+export function commitment(hasher: Hasher, salt: Uint8Array, bytes: Uint8Array): HexDigest {
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(bytes.length));
+  return hex(hasher.sha256(concatBytes(DOMAIN, salt, length, bytes))) as HexDigest;
+}
+
+export function makeDataKey(random: Random): DataKey {
+  return { kid: hex(random.bytes(KEY_ID_BYTES)), key: random.bytes(KEY_BYTES) };
+}
+
+/** A data key sealed under the key that lies outside the store. */
+export function wrapDataKey(sealer: Sealer, wrapping: Uint8Array, { kid, key }: DataKey): Uint8Array {
+  return sealer.seal(wrapping, key, fromHex(kid));
+}
+
+/** Undefined where the wrapped key is not this one's, or not intact. */
+export function unwrapDataKey(
+  sealer: Sealer,
+  wrapping: Uint8Array,
+  kid: string,
+  wrapped: Uint8Array,
+): DataKey | undefined {
+  const key = sealer.open(wrapping, wrapped, fromHex(kid));
+  return key?.length === KEY_BYTES ? { kid, key } : undefined;
+}
+
+export interface SealPowers {
+  readonly hasher: Hasher;
+  readonly sealer: Sealer;
+  readonly random: Random;
+}
+
+/** The reference for the body and what is to be kept. `dataKey` is asked for only where something is. */
+export function sealPayload(
+  powers: SealPowers,
+  input: PayloadInput,
+  dataKey: () => DataKey,
+): { readonly ref: PayloadRef; readonly kept?: SealedPayload } {
+  const { media, level } = input;
+  const bytes = utf8(input.text);
+  if (level === "none") return { ref: { bytes: bytes.length, media, level } };
+  const { kid, key } = dataKey();
+  const salt = powers.random.bytes(SALT_BYTES);
+  const commit = commitment(powers.hasher, salt, bytes);
+  const plain = level === "full" ? concatBytes(salt, bytes) : salt;
+  const sealed = powers.sealer.seal(key, plain, boundTo(commit, kid));
+  return { ref: { bytes: bytes.length, commit, kid, level, media }, kept: { commit, kid, sealed } };
+}
+
+/** Opens what is kept of a payload and holds it against its reference. */
+export function openPayload(
+  powers: Pick<SealPowers, "hasher" | "sealer">,
+  ref: PayloadRef,
+  kept: SealedPayload,
+  dataKey: DataKey,
+): OpenedPayload {
+  const { commit, kid, level } = ref;
+  if (commit === undefined || kid === undefined || kept.commit !== commit || kept.kid !== kid) {
+    return { state: "invalid", detail: "it is kept under another commitment or key" };
+  }
+  const plain = powers.sealer.open(dataKey.key, kept.sealed, boundTo(commit, kid));
+  if (plain === undefined) return { state: "invalid", detail: "the sealed bytes are not intact" };
+  if (level === "digest") {
+    return plain.length === SALT_BYTES ? { state: "not-kept" } : { state: "invalid", detail: "it holds no salt" };
+  }
+  const bytes = plain.subarray(SALT_BYTES);
+  const answers = commitment(powers.hasher, plain.subarray(0, SALT_BYTES), bytes);
+  if (!equalBytes(utf8(answers), utf8(commit)) || bytes.length !== ref.bytes) {
+    return { state: "invalid", detail: "the bytes do not answer to the commitment" };
+  }
+  return { state: "shown", text: fromUtf8(bytes) };
+}
+
+function boundTo(commit: HexDigest, kid: string): Uint8Array {
+  return concatBytes(fromHex(commit), fromHex(kid));
+}

@@ -1,0 +1,319 @@
+// The log of one process: one queue for all its sessions, committed in groups. What is appended in one turn of the event
+// loop, and while a commit waits, shares one transaction; a lone release commits at once; leftovers are committed after a
+// few milliseconds. Signs checkpoints, and writes the head after each commit.
+// Invariants: a release resolves only after the commit and the head's write; a checkpoint is signed only over what is
+// committed, each names the one before it by a record; the first fault ends everything, and nothing is retried.
+
+import { hex, type HexDigest, sha256Hex } from "../base/bytes.ts";
+import { EnclosureError, isFault } from "../base/errors.ts";
+import type { JsonObject } from "../base/json.ts";
+import { CHECKPOINT_MS, CHECKPOINT_RECORDS } from "../base/limits.ts";
+import type { Clock, Timers } from "../base/powers.ts";
+import { parseCheckpoint, signCheckpoint } from "../audit/checkpoint.ts";
+import type { EventType } from "../audit/events.ts";
+import { verifyNote, type VerifierKey } from "../audit/note.ts";
+import type { SealedPayload } from "../audit/payload.ts";
+import type { SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
+import { prepareRecord, type PreparedRecord } from "../audit/record.ts";
+import type { ArtefactRow, AuditStore, CheckpointRow, DataKeyRow, Tip } from "../audit/store.ts";
+import { hostHasher } from "../outside/crypto.ts";
+import type { HeadWriter } from "../outside/head.ts";
+import { Assembly, type Chain, type Placed } from "./assembly.ts";
+import { isFull } from "./sqlite-file.ts";
+
+/** How long records that nobody has asked to release may wait. */
+const IDLE_MS = 4;
+
+export interface LogPorts {
+  readonly store: AuditStore;
+  readonly origin: string;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly hasher: TreeHasher;
+  readonly checker: SignatureChecker;
+  readonly signer: Signer;
+  readonly verifier: VerifierKey;
+  readonly head: HeadWriter;
+  /** Called when the disk is full, before the last words. */
+  readonly freeRoom: () => void;
+}
+
+/** A session, as the queue sees it. */
+export interface Member {
+  readonly chain: Chain;
+  /** The next of its records is durable, there. */
+  committed(placed: Placed): void;
+  fail(error: Error): void;
+}
+
+export interface Entry {
+  readonly record: PreparedRecord;
+  /** Absent for the store's own records. */
+  readonly member?: Member;
+  readonly payloads: readonly SealedPayload[];
+  readonly dataKeys: readonly DataKeyRow[];
+}
+
+export interface Signed {
+  readonly size: number;
+  readonly root: HexDigest;
+}
+
+export class Log {
+  readonly ports: LogPorts;
+  readonly members = new Set<Member>();
+  #pending: Entry[] = [];
+  #artefacts: ArtefactRow[] = [];
+  readonly #kept = new Set<HexDigest>();
+  #isDue = false;
+  #isScheduled = false;
+  #running: Promise<void> | undefined;
+  #wanted: PromiseWithResolvers<Signed> | undefined;
+  #failure: Error | undefined;
+  #lastWords: Promise<void> = Promise.resolve();
+  #cancelIdle: (() => void) | undefined;
+  #cancelCheckpoint: (() => void) | undefined;
+  /** The last checkpoint in the store that this process has made or checked. */
+  #checkpoint: CheckpointRow | undefined;
+  readonly #startUs: number;
+
+  constructor(ports: LogPorts) {
+    this.ports = ports;
+    this.#startUs = ports.clock.monotonicUs();
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  monoUs(): number {
+    return this.ports.clock.monotonicUs() - this.#startUs;
+  }
+
+  /** A record of the store's own. */
+  prepareOwn(type: EventType, data: JsonObject): PreparedRecord {
+    const { origin, boot, clock } = this.ports;
+    const [timeMs, monoUs] = [clock.nowMs(), this.monoUs()];
+    return prepareRecord({ log: origin, boot, type, evidence: "observed", timeMs, monoUs, data });
+  }
+
+  enqueue(entry: Entry): void {
+    this.#pending.push(entry);
+    this.#rest();
+  }
+
+  /** The bytes go with the next commit. */
+  keep(artefact: ArtefactRow): void {
+    if (this.#kept.has(artefact.sha256)) return;
+    this.#kept.add(artefact.sha256);
+    this.#artefacts.push(artefact);
+  }
+
+  /** Commits what is pending at the end of this turn of the event loop. */
+  commitSoon(): void {
+    this.#isDue = true;
+    if (this.#isScheduled || this.#running !== undefined) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#start();
+    });
+  }
+
+  /** Commits what is pending, and signs for all that is committed. */
+  checkpoint(): Promise<Signed> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#wanted ??= Promise.withResolvers<Signed>();
+    const { promise } = this.#wanted;
+    this.commitSoon();
+    return promise;
+  }
+
+  /** Commits, signs where there is anything new to sign for, and rests for ever. Never rejects: a fault has reached the sessions. */
+  async end(): Promise<void> {
+    if (this.#failure === undefined) await this.checkpoint().catch(() => {});
+    this.#cancelIdle?.();
+    this.#cancelCheckpoint?.();
+    await this.#running;
+    await this.#lastWords;
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      // Those whom the last commit released may have asked for the next one already.
+      if (this.#isDue || this.#wanted !== undefined) this.commitSoon();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#failure === undefined && (this.#isDue || this.#wanted !== undefined)) {
+      this.#isDue = false;
+      const wanted = this.#wanted;
+      this.#wanted = undefined;
+      try {
+        const size = await this.#commit(wanted !== undefined);
+        if (wanted !== undefined) wanted.resolve(await this.#sign(size));
+      } catch (error) {
+        this.#fail(error);
+        wanted?.reject(this.#failure);
+      }
+    }
+    this.#rest();
+  }
+
+  /** Starts the timer that looks after what nobody has asked for. */
+  #rest(): void {
+    if (this.#failure !== undefined) return;
+    this.#cancelIdle ??= this.ports.timers.after(IDLE_MS, () => {
+      this.#cancelIdle = undefined;
+      if (this.#pending.length > 0) this.commitSoon();
+      else if (this.#running === undefined) this.ports.store.tidy();
+    });
+  }
+
+  /** Commits all that is pending. Returns the size of the log, as far as this process has seen it. */
+  async #commit(beforeCheckpoint: boolean): Promise<number> {
+    let taken: Entry[] = [];
+    let placed: Placed[] = [];
+    const size = await this.write((assembly, tip) => {
+      taken = this.#pending;
+      this.#pending = [];
+      placed = taken.map(({ record, member, payloads, dataKeys }) => {
+        assembly.payloads.push(...payloads);
+        assembly.dataKeys.push(...dataKeys);
+        return assembly.add(record, member?.chain);
+      });
+      if (!assembly.isEmpty) assembly.artefacts.push(...this.#artefacts.splice(0));
+      if (beforeCheckpoint) this.#nameLast(assembly, tip);
+    });
+    taken.forEach(({ member }, i) => member?.committed(placed[i] as Placed));
+    this.#scheduleCheckpoint(size);
+    return size;
+  }
+
+  /** One transaction, and the head after it. Returns the size of the log. For those who run before any session does. */
+  async write(fill: (assembly: Assembly, tip: Tip) => void): Promise<number> {
+    const { store, hasher } = this.ports;
+    let last: Assembly | undefined;
+    let size = 0;
+    await store.append((tip) => {
+      const assembly = new Assembly(tip, hasher);
+      fill(assembly, tip);
+      size = assembly.range.size;
+      if (assembly.isEmpty) return undefined;
+      last = assembly;
+      return assembly.batch();
+    });
+    if (last !== undefined) this.#writeHead(last.range.size, hex(last.range.root()) as HexDigest);
+    return size;
+  }
+
+  #writeHead(size: number, root: HexDigest): void {
+    const row = this.#checkpoint;
+    const checkpoint = row === undefined ? null : { size: row.size, note: noteDigest(row.note) };
+    this.ports.head.write({ size, root, checkpoint });
+  }
+
+  /** Commits to the last checkpoint by a record, if a new one will come to stand after it. */
+  #nameLast(assembly: Assembly, tip: Tip): void {
+    const last = tip.reads.lastCheckpoint();
+    if (last === undefined || assembly.range.size === last.size) return;
+    const { size, root } = this.#checked(last, tip);
+    assembly.add(this.prepareOwn("log.checkpointed", { size, root, note: noteDigest(last.note) }));
+  }
+
+  /** Signs over all that is committed, unless a checkpoint that covers `size` stands already. */
+  async #sign(size: number): Promise<Signed> {
+    const { store, origin, signer } = this.ports;
+    let signed: Signed | undefined;
+    let row: CheckpointRow | undefined;
+    await store.append((tip) => {
+      const last = tip.reads.lastCheckpoint();
+      if (last !== undefined && last.size >= size) {
+        signed = this.#checked(last, tip);
+        row = last;
+        return undefined;
+      }
+      const root = tip.range.root();
+      signed = { size: tip.size, root: hex(root) as HexDigest };
+      row = { size: tip.size, note: signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher) };
+      return { ...new Assembly(tip, this.ports.hasher).batch(), checkpoint: row };
+    });
+    const { size: covered, root } = signed as Signed;
+    this.#checkpoint = row;
+    this.#writeHead(covered, root);
+    this.ports.head.sync();
+    this.#cancelCheckpoint?.();
+    this.#cancelCheckpoint = undefined;
+    return { size: covered, root };
+  }
+
+  /** @throws EnclosureError LOG_INVALID, NOTE_INVALID unless the checkpoint is one of this log's own and of this very tree. */
+  #checked(row: CheckpointRow, tip: Tip): Signed {
+    const { origin, verifier, checker } = this.ports;
+    const { checkpoint, note } = parseCheckpoint(row.note);
+    const root = hex(checkpoint.root) as HexDigest;
+    if (row.note !== this.#checkpoint?.note) {
+      const isOurs = checkpoint.origin === origin && verifyNote(note, [verifier], checker).length > 0;
+      const isOfTree = checkpoint.size === row.size && hex(tip.reads.range(row.size).root()) === root;
+      if (!isOurs || !isOfTree) {
+        throw new EnclosureError("LOG_INVALID", `the checkpoint of size ${row.size} is not one of this log`);
+      }
+      this.#checkpoint = row;
+    }
+    return { size: checkpoint.size, root };
+  }
+
+  #scheduleCheckpoint(size: number): void {
+    const covered = this.#checkpoint?.size ?? 0;
+    if (size - covered >= CHECKPOINT_RECORDS) this.#wantCheckpoint();
+    else if (size > covered) {
+      this.#cancelCheckpoint ??= this.ports.timers.after(CHECKPOINT_MS, () => {
+        this.#cancelCheckpoint = undefined;
+        this.#wantCheckpoint();
+      });
+    }
+  }
+
+  #wantCheckpoint(): void {
+    // Its fault reaches the sessions through their own ends.
+    this.checkpoint().catch(() => {});
+  }
+
+  #fail(error: unknown): void {
+    const failure = isFault(error) ? error : asWriteFault(error);
+    this.#failure = failure;
+    this.#pending = [];
+    this.#cancelIdle?.();
+    this.#cancelCheckpoint?.();
+    this.#wanted?.reject(failure);
+    this.#wanted = undefined;
+    for (const member of this.members) member.fail(failure);
+    if (failure.code === "LOG_WRITE_FAILED") this.#lastWords = this.#sayLast(failure);
+  }
+
+  /** What can still be said of a log that fails: that it did, and a signature over what it holds. */
+  async #sayLast(failure: EnclosureError): Promise<void> {
+    try {
+      if (isFull(failure)) this.ports.freeRoom();
+      const size = await this.write((assembly, tip) => {
+        assembly.add(this.prepareOwn("log.failed", { code: failure.code }));
+        this.#nameLast(assembly, tip);
+      });
+      await this.#sign(size);
+    } catch {
+      // The fault itself has been told; the next process to open the store finds what is there.
+    }
+  }
+}
+
+export function noteDigest(note: string): HexDigest {
+  return sha256Hex(note, hostHasher);
+}
+
+function asWriteFault(cause: unknown): EnclosureError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new EnclosureError("LOG_WRITE_FAILED", message, { cause });
+}

@@ -1,0 +1,161 @@
+// Reading a log: sessions, records and payloads as they stand. Reads what is there and checks each record alone; whether
+// the log as a whole can be relied on is what verify says. Payloads open where this user has the key.
+
+import { EnclosureError } from "../base/errors.ts";
+import { equalBytes, fromHex, type HexDigest } from "../base/bytes.ts";
+import type { SessionId } from "../base/ids.ts";
+import type { LogReader, OpenedPayload, SessionFilter, StoredRecord } from "../audit/contract.ts";
+import type { PayloadRef } from "../audit/events.ts";
+import { type DataKey, openPayload, unwrapDataKey } from "../audit/payload.ts";
+import { parseRecord } from "../audit/record.ts";
+import type { AuditReads, RecordRow } from "../audit/store.ts";
+import { systemClock, systemTimers } from "../outside/clock.ts";
+import { hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
+import { findWrappingKey } from "../outside/keys.ts";
+import { Liveness } from "./liveness.ts";
+import { checkFormat } from "./schema.ts";
+import { openFile, whenFree } from "./sqlite-file.ts";
+import { SqliteReads } from "./sqlite-reads.ts";
+
+const PAGE = 200;
+const PREFIX = /^[0-9a-f]{4,64}$/;
+
+export interface ReaderOptions {
+  readonly path: string;
+  readonly home: string;
+}
+
+/** @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
+export async function openLogReader({ path, home }: ReaderOptions): Promise<LogReader> {
+  const db = openFile(path, true);
+  try {
+    const waiting = { clock: systemClock, timers: systemTimers };
+    await whenFree(() => checkFormat(db, path), path, waiting);
+    const reads = new SqliteReads(db, hostTreeHasher);
+    const origin = originOf(reads);
+    return new Reader(reads, origin, findWrappingKey(home, origin), new Liveness(path), () => db.close());
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The log's name, as its first record says. @throws EnclosureError LOG_INVALID */
+export function originOf(reads: Pick<AuditReads, "row">): string {
+  const first = reads.row(0);
+  if (first === undefined) throw new EnclosureError("LOG_INVALID", "the log has no first record");
+  return parseRecord(first.body).body.log;
+}
+
+export class Reader implements LogReader {
+  readonly origin: string;
+  readonly #reads: AuditReads;
+  readonly #wrapping: Uint8Array | undefined;
+  readonly #liveness: Pick<Liveness, "isLive">;
+  readonly #close: () => void;
+  #dataKey: DataKey | undefined;
+
+  constructor(
+    reads: AuditReads,
+    origin: string,
+    wrapping: Uint8Array | undefined,
+    liveness: Pick<Liveness, "isLive">,
+    close: () => void,
+  ) {
+    this.origin = origin;
+    this.#reads = reads;
+    this.#wrapping = wrapping;
+    this.#liveness = liveness;
+    this.#close = close;
+  }
+
+  size(): number {
+    return this.#reads.size();
+  }
+
+  session(id: SessionId): readonly StoredRecord[] {
+    const opening = this.#reads.openingOf(id);
+    return opening === undefined ? [] : this.#reads.sessionRows(opening.seq).map((row) => stored(row, id));
+  }
+
+  *sessions({ sinceMs, untilMs, limit = Infinity, newestFirst = false }: SessionFilter = {}): Iterable<StoredRecord> {
+    const within = {
+      ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
+      ...(untilMs !== undefined && { until: new Date(untilMs).toISOString() }),
+    };
+    let from = newestFirst ? Infinity : -1;
+    for (let given = 0; given < limit; ) {
+      const page = this.#reads.openings(within, newestFirst, from, Math.min(PAGE, limit - given));
+      for (const row of page) yield stored(row, row.leaf as SessionId);
+      if (page.length === 0) return;
+      given += page.length;
+      from = (page.at(-1) as RecordRow).seq;
+    }
+  }
+
+  sessionsByPrefix(prefix: string, limit: number): readonly SessionId[] {
+    if (!PREFIX.test(prefix)) return [];
+    return this.#reads.openingsByPrefix(prefix, limit).map(({ leaf }) => leaf as SessionId);
+  }
+
+  closing(id: SessionId): StoredRecord | undefined {
+    const opening = this.#reads.openingOf(id);
+    const last = opening && this.#reads.sessionLast(opening.seq);
+    const record = last && stored(last, id);
+    return record?.body.type === "session.closed" ? record : undefined;
+  }
+
+  record(seq: number): StoredRecord | undefined {
+    const row = this.#reads.row(seq);
+    if (row === undefined) return undefined;
+    const id = row.opening === null ? null : (this.#reads.row(row.opening)?.leaf ?? null);
+    return stored(row, id as SessionId | null);
+  }
+
+  payload(ref: PayloadRef): OpenedPayload {
+    const { commit, kid, level } = ref;
+    if (level === "none" || commit === undefined || kid === undefined) return { state: "not-kept" };
+    const kept = this.#reads.payload(commit);
+    if (kept === undefined) return { state: "missing" };
+    if (this.#wrapping === undefined) return { state: "sealed" };
+    const dataKey = this.#keyOf(kid, this.#wrapping);
+    if (dataKey === undefined) return { state: "invalid", detail: "its data key is missing or not intact" };
+    return openPayload({ hasher: hostHasher, sealer: hostSealer }, ref, kept, dataKey);
+  }
+
+  artefact(sha256: HexDigest): Uint8Array | undefined {
+    const bytes = this.#reads.artefact(sha256);
+    if (bytes !== undefined && !equalBytes(hostHasher.sha256(bytes), fromHex(sha256))) {
+      throw new EnclosureError("LOG_INVALID", `the artefact ${sha256} is not what its digest says`);
+    }
+    return bytes;
+  }
+
+  sessionsOfJob(batchJob: HexDigest): readonly SessionId[] {
+    return this.#reads.openingsOfJob(batchJob).map(({ leaf }) => leaf as SessionId);
+  }
+
+  isLive(id: SessionId): boolean {
+    const opening = this.#reads.openingOf(id);
+    return opening !== undefined && this.#liveness.isLive(stored(opening, id).body.boot);
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  /** Payloads are read session by session, so the last key is the one that is wanted next. */
+  #keyOf(kid: string, wrapping: Uint8Array): DataKey | undefined {
+    if (this.#dataKey?.kid !== kid) {
+      const row = this.#reads.dataKey(kid);
+      this.#dataKey = row && unwrapDataKey(hostSealer, wrapping, kid, row.wrapped);
+    }
+    return this.#dataKey;
+  }
+}
+
+/** @throws EnclosureError LOG_INVALID where the record is not one. */
+function stored(row: RecordRow, session: SessionId | null): StoredRecord {
+  const { seq, leaf, body: bodyText } = row;
+  return { seq, leaf, session, bodyText, body: parseRecord(bodyText).body };
+}

@@ -1,0 +1,210 @@
+// Opening a log for writing: store, keys and head are made at first use and held against each other at every later one;
+// what a dead process has left open is recovered before anything else is written.
+// Invariant: keys are on the disk before the first record is, and a liveness lock is held before a session is opened.
+
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { EnclosureError } from "../base/errors.ts";
+import { hex } from "../base/bytes.ts";
+import type { Clock, Random, Timers } from "../base/powers.ts";
+import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
+import type { PreparedRecord } from "../audit/record.ts";
+import type { AuditStore } from "../audit/store.ts";
+import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
+import { hmacHex, hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
+import { openHead, readHeads, removeHead } from "../outside/head.ts";
+import { loadLogKeys, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
+import { productVersion } from "../outside/programs.ts";
+import { type Ballast, ballastOf } from "./ballast.ts";
+import { checkHeads, spentSlots } from "./heads.ts";
+import { type HeldLife, Liveness } from "./liveness.ts";
+import { Log } from "./log.ts";
+import { originOf } from "./reader.ts";
+import { recover } from "./recovery.ts";
+import { SessionEnd } from "./session-log.ts";
+import { SqliteStore } from "./sqlite.ts";
+
+export interface WriterPowers {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+}
+
+export interface WriterOptions {
+  /** The SQLite file. It and its folder are made where they are not there. */
+  readonly path: string;
+  /** The folder of keys and heads. Must not be the store's own. */
+  readonly home: string;
+  readonly powers?: WriterPowers;
+}
+
+/** A writer that tells what its opening has made. */
+export interface OpenedWriter extends LogWriter {
+  readonly made: { readonly store: boolean; readonly key: boolean };
+}
+
+const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers: systemTimers };
+
+/**
+ * Opens the log for writing.
+ * @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_WRITE_FAILED,
+ *   LOG_BEHIND_HEAD, LOG_INVALID, KEY_MISSING, KEY_EXPOSED, KEY_INVALID
+ */
+export async function openLogWriter({ path, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const store = await SqliteStore.open(path, hostTreeHasher, powers);
+  try {
+    return await openOver(store, { path, home, powers });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function openOver(store: SqliteStore, options: Required<WriterOptions>): Promise<OpenedWriter> {
+  const { path, home, powers } = options;
+  const ballast = ballastOf(path);
+  const boot = hex(powers.random.bytes(8));
+  const founded = await found(store, options, boot, ballast);
+  const { log, keys } = founded ?? joinLog(store, options, boot, ballast);
+  const heads = readHeads(keys.folder);
+  checkHeads(store, heads);
+  ballast.load();
+  const liveness = new Liveness(path);
+  const isFirst = liveness.makeFolder();
+  const life = liveness.hold(boot);
+  try {
+    const dead = isFirst ? store.boots().filter((one) => !liveness.isLive(one)) : liveness.dead();
+    await recover(log, store, dead);
+    for (const one of dead) liveness.bury(one);
+  } catch (error) {
+    life.end("remove");
+    throw error;
+  }
+  const made = { store: founded !== undefined, key: founded !== undefined };
+  return new Writer({ store, log, keys, life, powers, made, boot, greeted: made.store }, () => {
+    for (const one of spentSlots(heads, store.size(), liveness)) removeHead(keys.folder, one);
+  });
+}
+
+/** Makes the log of an empty store: its keys, and its first record. Undefined where there is one already. */
+async function found(
+  store: SqliteStore,
+  { home, powers }: Required<WriterOptions>,
+  boot: string,
+  ballast: Ballast,
+): Promise<{ readonly log: Log; readonly keys: LogKeys } | undefined> {
+  if (store.size() > 0) return undefined;
+  const origin = makeOrigin(powers.random);
+  const keys = makeLogKeys(home, origin, powers.random);
+  const log = logOver(store, keys, powers, boot, ballast);
+  let isOurs = false;
+  await log.write((assembly, tip) => {
+    if (tip.size > 0) return;
+    assembly.add(greeting(log, store));
+    isOurs = true;
+  });
+  if (isOurs) return { log, keys };
+  // Another process was quicker, and the store bears its name.
+  removeLogKeys(home, origin);
+  return undefined;
+}
+
+function joinLog(
+  store: SqliteStore,
+  { home, powers }: Required<WriterOptions>,
+  boot: string,
+  ballast: Ballast,
+): { readonly log: Log; readonly keys: LogKeys } {
+  const keys = loadLogKeys(home, originOf(store));
+  return { log: logOver(store, keys, powers, boot, ballast), keys };
+}
+
+function logOver(store: AuditStore, keys: LogKeys, powers: WriterPowers, boot: string, ballast: Ballast): Log {
+  return new Log({
+    store,
+    origin: keys.verifier.name,
+    boot,
+    clock: powers.clock,
+    timers: powers.timers,
+    hasher: hostTreeHasher,
+    checker: hostChecker,
+    signer: keys.signer,
+    verifier: keys.verifier,
+    head: openHead(keys.folder, boot),
+    freeRoom: () => ballast.drop(),
+  });
+}
+
+function greeting(log: Log, { settings }: SqliteStore): PreparedRecord {
+  const { sqlite, journal, synchronous } = settings;
+  const keyId = hex(log.ports.verifier.keyId);
+  const data = { enclosure: productVersion(), node: process.version, sqlite, journal, synchronous, keyId };
+  return log.prepareOwn("log.opened", data);
+}
+
+interface WriterParts {
+  readonly store: SqliteStore;
+  readonly log: Log;
+  readonly keys: LogKeys;
+  readonly life: HeldLife;
+  readonly powers: WriterPowers;
+  readonly boot: string;
+  readonly made: { readonly store: boolean; readonly key: boolean };
+  /** This opening stands in the log already. */
+  readonly greeted: boolean;
+}
+
+class Writer implements OpenedWriter {
+  readonly origin: string;
+  readonly boot: string;
+  readonly made: { readonly store: boolean; readonly key: boolean };
+  readonly #parts: WriterParts;
+  readonly #removeSpent: () => void;
+  readonly #sessions = new Set<SessionEnd>();
+  #greeted: boolean;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: WriterParts, removeSpent: () => void) {
+    this.#parts = parts;
+    this.#removeSpent = removeSpent;
+    this.#greeted = parts.greeted;
+    this.origin = parts.keys.verifier.name;
+    this.boot = parts.boot;
+    this.made = parts.made;
+  }
+
+  openSession(opened: SessionDraft<"session.opened">): SessionLog {
+    const { log, store, keys, powers } = this.#parts;
+    if (log.failure !== undefined) throw log.failure;
+    if (!this.#greeted) log.enqueue({ record: greeting(log, store), payloads: [], dataKeys: [] });
+    this.#greeted = true;
+    for (const session of this.#sessions) if (session.isClosed) this.#sessions.delete(session);
+    const seal = { hasher: hostHasher, sealer: hostSealer, random: powers.random };
+    const session = new SessionEnd({ log, reads: store, seal, wrapping: keys.wrapping });
+    log.members.add(session);
+    this.#sessions.add(session);
+    session.append(opened);
+    return session;
+  }
+
+  pseudonym(kind: string, name: string): string {
+    return hmacHex(this.#parts.keys.person, `${kind}\0${name}`).slice(0, 32);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { store, log, life } = this.#parts;
+    await log.end();
+    if (log.failure === undefined) this.#removeSpent();
+    log.ports.head.close();
+    const isDone = [...this.#sessions].every((session) => session.isClosed);
+    // The lock's file stays where there is something left to recover.
+    life.end(isDone ? "remove" : "leave");
+    store.close();
+  }
+}
