@@ -106,8 +106,8 @@ function dispatch(
         onResponseData(controller, chunk) {
           length += chunk.length;
           if (length <= bodyBytesMax) return void chunks.push(chunk);
-          controller.abort(new Error("too large"));
           broken("tooLarge", `more than ${bodyBytesMax} bytes`);
+          controller.abort(new Error("too large"));
         },
         onResponseEnd() {
           if (head === undefined) broken("failed", "the response has no status");
