@@ -122,9 +122,17 @@ function writeEntry(path: string, { folder, key }: BundleCache, entry: Entry): v
   const fresh = `${path}.${process.pid}.${++written}.tmp`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(fresh, `${macOf(path, body, key)}\n${body}`, { mode: 0o600 });
+    writeFileSync(fresh, `${macOf(path, body, key)}\n${body}`, { mode: 0o600, flag: "wx" });
     renameSync(fresh, path);
   } catch {
-    rmSync(fresh, { force: true });
+    removeQuietly(fresh);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // There is no folder that it could lie in.
   }
 }

@@ -76,7 +76,8 @@ export class Resolver {
     const builtin = isBuiltin(specifier) || scheme === "node:";
     if (builtin && (scheme === "node:" || this.#rules.builtinsFirst)) return { kind: "builtin", name: specifier };
     const found = this.#bare(specifier, folder, mode);
-    return builtin && found.kind === "refused" ? { kind: "builtin", name: specifier } : found;
+    const absent = found.kind === "refused" && found.code === "IMPORT_MISSING";
+    return builtin && absent ? { kind: "builtin", name: specifier } : found;
   }
 
   // A path, and what is tried in its place
