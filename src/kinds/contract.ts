@@ -109,6 +109,8 @@ export type Condition = (value: JsonValue) => "yes" | "no" | "undecided";
 export interface KindPowers {
   /** Compiles a JSON Schema condition; reports what is wrong with it, and is then a condition that never decides. */
   condition(schema: JsonSchema, pointer: string): Condition;
+  /** Compiles what a value that is granted must look like, in plain JSON Schema: an optional property may be absent. */
+  shape(schema: JsonSchema, pointer: string): (value: JsonValue) => boolean;
   report(problem: {
     readonly severity: "error" | "warning";
     readonly code: ErrorCode;

@@ -79,6 +79,10 @@ export function compileKind(
 ): CompiledKind {
   return kind.compile(grant, table, {
     condition: (schema, inner) => compileCondition(schema, pointer + inner, report),
+    shape: (schema, inner) => {
+      const check = compileChecker(schema, pointer + inner, report);
+      return (value) => check(value) === undefined;
+    },
     report: ({ pointer: inner, ...finding }) => report({ ...finding, pointer: pointer + inner }),
     at: (inner) => at(pointer + inner),
   });

@@ -1,6 +1,7 @@
 // Compiles a grant of one kind as the manifest layer does, with the real conditions and checkers, and no YAML around it.
 import { compileChecker } from "../../src/manifest/checker.ts";
 import { compileCondition } from "../../src/manifest/condition.ts";
+import type { Report } from "../../src/manifest/problems.ts";
 import type { ErrorCode } from "../../src/base/errors.ts";
 import type { CapabilityName } from "../../src/base/ids.ts";
 import type { JsonObject, JsonValue } from "../../src/base/json.ts";
@@ -17,12 +18,15 @@ export interface Compiled {
 
 export function compiled(kind: Kind, name: string, grant: JsonObject, table?: readonly FunctionSpec[]): Compiled {
   const problems: Compiled["problems"][number][] = [];
+  const found: Report = ({ code, pointer, message, mend = "" }) =>
+    problems.push({ severity: "error", code, pointer, message, mend });
   const at = (pointer: string) => ({ pointer: `/capabilities/${name}${pointer}`, line: 1, column: 1 });
   const made = kind.compile(grant, table, {
-    condition: (schema, pointer) =>
-      compileCondition(schema, pointer, ({ code, pointer: where, message, mend = "" }) =>
-        problems.push({ severity: "error", code, pointer: where, message, mend }),
-      ),
+    condition: (schema, pointer) => compileCondition(schema, pointer, found),
+    shape: (schema, pointer) => {
+      const check = compileChecker(schema, pointer, found);
+      return (value) => check(value) === undefined;
+    },
     report: (problem) => problems.push(problem),
     at,
   });

@@ -54,6 +54,12 @@ function compileRule(list: ListName, entry: JsonValue, pointer: string, powers: 
   if (typeof text !== "string") return undefined;
   const condition = (key: string): Condition | undefined =>
     rule[key] === undefined ? undefined : powers.condition(rule[key] as JsonSchema, `${pointer}/${key}`);
+  // What is granted is granted as its schema says; what narrows a grant counts where it cannot decide, too.
+  const content = (key: "query" | "body"): Condition | undefined => {
+    if (list !== "allow" || rule[key] === undefined) return condition(key);
+    const fits = powers.shape(rule[key] as JsonSchema, `${pointer}/${key}`);
+    return (value) => (fits(value) ? "yes" : "no");
+  };
   try {
     const pattern = parseRequestPattern(text);
     const body = rule["body"];
@@ -63,8 +69,8 @@ function compileRule(list: ListName, entry: JsonValue, pointer: string, powers: 
       pattern,
       ref: powers.at(pointer),
       effect: rule["effect"] as Effect | undefined,
-      query: condition("query"),
-      body: typeof body === "string" ? { mediaType: body } : condition("body"),
+      query: content("query"),
+      body: typeof body === "string" ? { mediaType: body } : content("body"),
       where: condition("where"),
       timeoutMs: (typeof timeout === "string" ? parseDuration(timeout) : undefined) ?? ASK_MS,
     };

@@ -159,6 +159,19 @@ describe("the kind http decides on queries, bodies and methods", () => {
     expect(verdict({ url: "https://api.example.com/v2/quotes", method: "POST" })).toBe("RULE_FAILED");
   });
 
+  it("takes an optional property of a granted query or body as optional", () => {
+    const schema = { type: "object", additionalProperties: false, properties: { a: { type: "string" } } };
+    const request = "POST https://a.example/x";
+    const kind = compiled(httpKind, "web", { allow: [{ request, query: schema, body: schema }] });
+    expect(verdict({ url: "https://a.example/x", method: "POST", body: "{}" }, kind)).toBe("allow");
+    expect(verdict({ url: "https://a.example/x?a=1", method: "POST", body: '{"a":"1"}' }, kind)).toBe("allow");
+    expect(verdict({ url: "https://a.example/x?b=1", method: "POST", body: "{}" }, kind)).toBe("RULE_FAILED");
+    const denying = { allow: [{ request, body: true }], deny: [{ request, body: schema }] };
+    expect(
+      verdict({ url: "https://a.example/x", method: "POST", body: "{}" }, compiled(httpKind, "web", denying)),
+    ).toBe("RULE_DENIED");
+  });
+
   it("grants a media type, and no body with GET", () => {
     const put = (type: string) =>
       verdict({
