@@ -5,7 +5,7 @@
 // @ts-check
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -87,6 +87,20 @@ function thirdPartyNotices(/** @type {string[]} */ inputs) {
   return `Packages bundled into this folder, with their licences.\n\n${notices.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
+/** Declarations that the library's own do not lead to are nobody's business. */
+function keepReachable(/** @type {string} */ folder, /** @type {string} */ entry) {
+  const reached = new Set([join(folder, entry)]);
+  for (const path of reached) {
+    for (const [, specifier = ""] of readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.ts"/g)) {
+      reached.add(join(dirname(path), `${specifier}.d.ts`));
+    }
+  }
+  for (const found of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(found.parentPath, found.name);
+    if (found.isFile() && !reached.has(path)) rmSync(path);
+  }
+}
+
 const release = process.argv.includes("--release");
 if (release) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
@@ -109,5 +123,6 @@ if (release && process.exitCode === undefined) {
   put(join(dist, "THIRD-PARTY.txt"), thirdPartyNotices(inputs));
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  keepReachable(join(dist, "types"), "index.d.ts");
   process.stderr.write(`dist: ${files.map((file) => basename(file.path)).join(" ")}\n`);
 }

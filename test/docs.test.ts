@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { errorsPage } from "../scripts/errors.ts";
 import { RESERVED_TYPES } from "../src/audit/events.ts";
-import { FIELDS } from "../src/audit/fields.ts";
+import { DATA_SHAPES } from "../src/audit/fields.ts";
 import { CODES } from "../src/base/errors.ts";
 import { MANIFEST_LIMITS } from "../src/base/limits.ts";
 import { spellDuration, spellSize } from "../src/base/units.ts";
@@ -125,7 +125,7 @@ describe("the limits", () => {
 describe("the record's format", () => {
   it("names every type of record, those that are reserved too", () => {
     const page = read("docs/record-format.md");
-    const types = [...Object.keys(FIELDS), ...RESERVED_TYPES];
+    const types = [...DATA_SHAPES.keys(), ...RESERVED_TYPES];
     const missing = types.filter((type) => {
       const [group = "", verb = ""] = type.split(".");
       return !page.includes(`\`${type}\``) && !new RegExp(`\`${group}\\.[a-z_|]*\\b${verb}\\b[a-z_|]*\``).test(page);

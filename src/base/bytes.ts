@@ -91,6 +91,12 @@ export function sha256Hex(input: Uint8Array | string, hasher: Hasher = pureHashe
   return hex(hasher.sha256(bytes)) as HexDigest;
 }
 
+/** The digest of which these are the 32 bytes. @throws TypeError where they are more or fewer */
+export function digestOf(hash: Uint8Array): HexDigest {
+  if (hash.length !== 32) throw new TypeError("expected 32 bytes");
+  return hex(hash) as HexDigest;
+}
+
 /** @throws TypeError unless `text` is 64 lower-case hexadecimal digits. */
 export function parseHexDigest(text: string): HexDigest {
   if (!/^[0-9a-f]{64}$/.test(text)) throw new TypeError("expected 64 lower-case hexadecimal digits");

@@ -14,6 +14,11 @@ export type Origin = string & { readonly __origin: true };
 /** A call's number within its session: 1, 2, 3 … in the order in which the guest made them. */
 export type CallId = number;
 
+/** The id of the session whose first record has this leaf hash. */
+export function sessionIdOf(openingLeaf: HexDigest): SessionId {
+  return openingLeaf as SessionId;
+}
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** Names that would change what an object is: `then` makes it a promise to `await`. */
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", "then"]);

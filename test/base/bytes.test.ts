@@ -6,6 +6,7 @@ import {
   fromBase64,
   fromUtf8,
   hex,
+  digestOf,
   parseHexDigest,
   sha256Hex,
   utf8,
@@ -57,6 +58,14 @@ describe("equalBytes()", () => {
 describe("concatBytes() and hex()", () => {
   it("join and spell", () => {
     expect(hex(concatBytes(new Uint8Array([1]), new Uint8Array([]), new Uint8Array([0xff, 2])))).toBe("01ff02");
+  });
+});
+
+describe("digestOf()", () => {
+  it("spells 32 bytes, and refuses more or fewer", () => {
+    expect(digestOf(new Uint8Array(32).fill(171))).toBe("ab".repeat(32));
+    expect(() => digestOf(new Uint8Array(31))).toThrow(TypeError);
+    expect(() => digestOf(new Uint8Array(33))).toThrow(TypeError);
   });
 });
 

@@ -20,15 +20,15 @@ const LAYERS: Readonly<Record<string, number>> = {
   kinds: 1,
   manifest: 2, // its kinds are handed to it; only the shape of a kind is imported
   broker: 3,
-  capabilities: 4,
-  outside: 4,
-  store: 4,
-  enclosure: 4,
-  bundle: 4,
-  review: 5,
-  session: 6,
-  cli: 7,
-  "index.ts": 7,
+  outside: 4, // implements powers; what composes them stands above
+  capabilities: 5,
+  store: 5,
+  enclosure: 5,
+  bundle: 5,
+  review: 6,
+  session: 7,
+  cli: 8,
+  "index.ts": 8,
 };
 
 const GUEST = "src/enclosure/guest/";
