@@ -1,7 +1,7 @@
 // Checkpoints: C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint), a signed note over three lines:
 //   origin · size in decimal · base64(root). Extension lines of others are passed over; ours has none.
 
-import { base64, fromBase64, type Hasher } from "../base/bytes.ts";
+import { base64, fromBase64, type Hasher, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { type Note, parseNote, signNote } from "./note.ts";
 import type { Signer } from "./powers.ts";
@@ -11,6 +11,14 @@ export interface Checkpoint {
   readonly size: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
+}
+
+/** What is remembered of a log outside its store: where its end was. */
+export interface Head {
+  readonly size: number;
+  readonly root: HexDigest;
+  /** The last checkpoint that its writer has seen stored: its size and the SHA-256 of its note. */
+  readonly checkpoint: { readonly size: number; readonly note: HexDigest } | null;
 }
 
 /** The signed note of a checkpoint; the key's name is the origin. */

@@ -2,7 +2,7 @@
 // Invariant: no free text. Every string is an enumeration, a digest, a pseudonym, a version, or a name of bounded length
 // that stands in the manifest; what people or agents write is a payload, of which a body holds the commitment alone.
 
-import type { ArtefactRef, EventType, PayloadRef } from "./events.ts";
+import type { ArtefactRef, EventData, EventType, PayloadRef } from "./events.ts";
 import { both, flag, integer, list, nullable, object, oneOf, type Shape, text } from "./shapes.ts";
 
 const digest = text(/^[0-9a-f]{64}$/, 64);
@@ -49,29 +49,40 @@ const principal = object(
   { id: text(/^[0-9a-f]{32}$/, 32), kind: oneOf("os_user", "named"), evidence },
   { name: payload },
 );
-const callId = integer(1);
+/** A hop of a call has a negative number. */
+const callId = integer(Number.MIN_SAFE_INTEGER);
 const parent = nullable(callId);
 
-const permittedCall = { call: callId, capability: name, function: name, effect, target, rule, arguments: payload, parent, site };
+const permittedCall = {
+  call: callId,
+  capability: name,
+  function: name,
+  effect,
+  target,
+  rule,
+  arguments: payload,
+  parent,
+  site,
+};
 
-/** The data of each type. A type that is not here cannot be appended. */
-export const FIELDS: { readonly [Type in EventType]: Shape } = {
-  "log.opened": object({
+/** The data of each type, field by field. */
+export const FIELDS: { readonly [Type in EventType]: { readonly [Field in keyof EventData[Type]]-?: Shape } } = {
+  "log.opened": {
     enclosure: token,
     node: token,
     sqlite: token,
     journal: token,
     synchronous: token,
     keyId: text(/^[0-9a-f]{8}$/, 8),
-  }),
-  "log.recovered": object({
+  },
+  "log.recovered": {
     boot,
     sessions: list(object({ session: digest, unknown: list(callId, 5_000) }), 1_000),
-  }),
-  "log.checkpointed": object({ size: integer(1), root: digest, note: digest }),
-  "log.failed": object({ code }),
+  },
+  "log.checkpointed": { size: integer(1), root: digest, note: digest },
+  "log.failed": { code },
 
-  "session.opened": object({
+  "session.opened": {
     agent: object({
       name,
       version: name,
@@ -123,22 +134,21 @@ export const FIELDS: { readonly [Type in EventType]: Shape } = {
       resultBytes: integer(),
       logBytes: integer(),
     }),
-  }),
-  "session.input_received": object({ input: payload }),
-  "session.noted": object({ note: payload }),
-  "session.logged": object({ level: oneOf("debug", "info", "warn", "error"), line: payload }),
-  "session.output_given": object({ output: payload }),
-  "session.closed": object({
+  },
+  "session.input_received": { input: payload },
+  "session.noted": { note: payload },
+  "session.logged": { level: oneOf("debug", "info", "warn", "error"), line: payload },
+  "session.output_given": { output: payload },
+  "session.closed": {
     status: oneOf("completed", "failed", "denied", "limit", "stalled", "crashed", "interrupted"),
     code: nullable(code),
     error: nullable(payload),
     calls: object({ admitted: integer(), denied: integer(), failed: integer(), unknown: integer() }),
     refusedInside: integer(),
-    records: integer(1),
-  }),
+  },
 
-  "call.intended": object({ ...permittedCall, approval: nullable(integer()) }),
-  "call.settled": object({
+  "call.intended": { ...permittedCall, approval: nullable(integer()) },
+  "call.settled": {
     call: callId,
     effectState: oneOf("confirmed", "failed", "unknown"),
     code: nullable(code),
@@ -146,8 +156,8 @@ export const FIELDS: { readonly [Type in EventType]: Shape } = {
     error: nullable(payload),
     durationMs: integer(),
     delivered,
-  }),
-  "call.denied": object({
+  },
+  "call.denied": {
     call: callId,
     capability: name,
     function: name,
@@ -156,27 +166,33 @@ export const FIELDS: { readonly [Type in EventType]: Shape } = {
     code,
     rule: nullable(rule),
     arguments: payload,
+    error: payload,
     parent,
     site,
     delivered,
-  }),
-  "call.held": object({ ...permittedCall, timeoutMs: integer() }),
-  "call.cancelled": object({ call: callId }),
-  "approval.requested": object({ call: callId, channel: oneOf("tty", "library", "none"), shown: payload }),
-  "approval.granted": object({ call: callId, by: principal, how: oneOf("os_user"), reason: nullable(payload) }),
-  "approval.refused": object({
+  },
+  "call.held": { ...permittedCall, timeoutMs: integer() },
+  "call.cancelled": { call: callId },
+  "approval.requested": { call: callId, channel: oneOf("tty", "library", "none"), shown: payload },
+  "approval.granted": { call: callId, by: principal, how: oneOf("os_user"), reason: nullable(payload) },
+  "approval.refused": {
     call: callId,
     by: nullable(principal),
     how: oneOf("os_user", "unavailable", "timeout"),
     reason: nullable(payload),
-  }),
-  "timer.fired": object({ timer: integer() }),
-  "limit.struck": object({
+  },
+  "timer.fired": { timer: integer() },
+  "limit.struck": {
     limit: oneOf("wall", "cpu", "memory", "calls", "timers", "log"),
     used: integer(),
     max: integer(),
-  }),
+  },
 };
+
+/** The data of each type. A type that is not here cannot be appended. */
+export const DATA_SHAPES: ReadonlyMap<string, Shape> = new Map(
+  Object.entries(FIELDS).map(([type, members]) => [type, object(members)]),
+);
 
 /** Whether records of this type belong to a session; the others are the store's own. */
 export function isSessionType(type: string): boolean {

@@ -7,15 +7,8 @@ import { utf8Length } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { canonicalText, isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import { BODY_BYTES_MAX } from "../base/limits.ts";
-import type {
-  ArtefactRef,
-  EventType,
-  Evidence,
-  PayloadRef,
-  RecordBody,
-  TurnSummary,
-} from "./events.ts";
-import { ENVELOPE_SHAPES, FIELDS, isSessionType } from "./fields.ts";
+import type { ArtefactRef, EventType, Evidence, PayloadRef, RecordBody, TurnSummary } from "./events.ts";
+import { DATA_SHAPES, ENVELOPE_SHAPES, isSessionType } from "./fields.ts";
 import { integer, nullable, object, oneOf, type RefSink, type Shape, text } from "./shapes.ts";
 
 export const FORMAT_VERSION = "enclosure.audit/1";
@@ -58,7 +51,8 @@ export interface PreparedRecord {
 /** @throws EnclosureError RECORD_REFUSED where the data is not what the closed list says, or too large. */
 export function prepareRecord(event: Event): PreparedRecord {
   const { log, boot, type, evidence, timeMs, monoUs, data, turn, before } = event;
-  const problem = FIELDS[type](data, NO_SINK);
+  const shape = DATA_SHAPES.get(type);
+  const problem = shape === undefined ? ": not a type that can be appended" : shape(data, NO_SINK);
   if (problem !== undefined) throw refused(`${type}${problem}`);
   const time = new Date(timeMs).toISOString();
   // The keys of a body in the order of RFC 8785: boot data evidence log monoUs seq session time type v.
@@ -69,7 +63,8 @@ export function prepareRecord(event: Event): PreparedRecord {
       ? undefined
       : { front: before === undefined ? "" : `"before":${canonicalText({ ...before })},`, back: `"turn":${turn}` };
   const length = utf8Length(front) + back.length + (turns?.front.length ?? 0) + PLACE_BYTES_MAX;
-  if (length > BODY_BYTES_MAX) throw refused(`${type}: the body would have ${length} bytes, the bound is ${BODY_BYTES_MAX}`);
+  if (length > BODY_BYTES_MAX)
+    throw refused(`${type}: the body would have ${length} bytes, the bound is ${BODY_BYTES_MAX}`);
   return {
     type,
     spell: (seq, place) => `${front}${seq}${place && turns ? spellPlace(place, turns) : ""}${back}`,
@@ -103,7 +98,7 @@ export function parseRecord(bodyText: string, sink: RefSink = NO_SINK): ParsedRe
   const problem = ENVELOPE(value, sink) ?? placeProblem(value);
   if (problem !== undefined) throw invalid(`body${problem}`);
   const type = value["type"] as string;
-  const shape: Shape | undefined = Object.hasOwn(FIELDS, type) ? FIELDS[type as EventType] : undefined;
+  const shape = DATA_SHAPES.get(type);
   if (shape === undefined) tellRefs(value["data"], sink);
   const dataProblem = shape?.(value["data"], sink);
   if (dataProblem !== undefined) throw invalid(`data${dataProblem}`);
@@ -183,7 +178,7 @@ function tellRefs(value: JsonValue | undefined, sink: RefSink): void {
     if (isPayloadRef(value)) sink.payload(value as unknown as PayloadRef);
     else if (isArtefactRef(value)) sink.artefact(value as unknown as ArtefactRef);
   }
-  for (const inner of Object.values(value)) tellRefs(inner as JsonValue, sink);
+  for (const inner of Object.values(value)) tellRefs(inner, sink);
 }
 
 function isPayloadRef(value: JsonObject): boolean {

@@ -51,7 +51,10 @@ export function list(shape: Shape, lengthMax: number): Shape {
 }
 
 /** An object of exactly these members; those of `optional` may be absent. */
-export function object(members: Readonly<Record<string, Shape>>, optional: Readonly<Record<string, Shape>> = {}): Shape {
+export function object(
+  members: Readonly<Record<string, Shape>>,
+  optional: Readonly<Record<string, Shape>> = {},
+): Shape {
   const required = Object.entries(members);
   const others = Object.entries(optional);
   return (value, sink) => {

@@ -5,16 +5,10 @@
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { parseHexDigest, sha256Hex, type HexDigest } from "../base/bytes.ts";
+import type { Head } from "../audit/checkpoint.ts";
+import { parseHexDigest, sha256Hex } from "../base/bytes.ts";
 import { hostHasher } from "./crypto.ts";
 import { syncFolder } from "./keys.ts";
-
-export interface Head {
-  readonly size: number;
-  readonly root: HexDigest;
-  /** The last checkpoint that the process has seen stored: its size and the SHA-256 of its note. */
-  readonly checkpoint: { readonly size: number; readonly note: HexDigest } | null;
-}
 
 export interface HeadSlot {
   readonly boot: string;

@@ -2,7 +2,17 @@
 // one that others can read is a fault, not a warning. Layout: <home>/logs/<log>/{log.key, log.vkey, payload.key,
 // person.key, heads/}. A file is written whole or not at all, and synced before anything that needs it is.
 
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { parseVerifierKey, spellVerifierKey, type VerifierKey, verifierKey } from "../audit/note.ts";
 import type { Signer } from "../audit/powers.ts";

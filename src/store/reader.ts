@@ -84,7 +84,7 @@ export class Reader implements LogReader {
       ...(untilMs !== undefined && { until: new Date(untilMs).toISOString() }),
     };
     let from = newestFirst ? Infinity : -1;
-    for (let given = 0; given < limit; ) {
+    for (let given = 0; given < limit;) {
       const page = this.#reads.openings(within, newestFirst, from, Math.min(PAGE, limit - given));
       for (const row of page) yield stored(row, row.leaf as SessionId);
       if (page.length === 0) return;

@@ -101,7 +101,6 @@ function closeOne(log: Log, assembly: Assembly, rows: readonly RecordRow[], id: 
     error: null,
     calls: { ...calls, unknown: calls.unknown + unknown.length },
     refusedInside: 0,
-    records: chain.n + 1,
   });
   return unknown;
 }

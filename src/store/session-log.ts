@@ -7,7 +7,14 @@ import type { SessionId } from "../base/ids.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { PayloadInput, Position, SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
 import type { EventType } from "../audit/events.ts";
-import { type DataKey, makeDataKey, type SealedPayload, sealPayload, type SealPowers, wrapDataKey } from "../audit/payload.ts";
+import {
+  type DataKey,
+  makeDataKey,
+  type SealedPayload,
+  sealPayload,
+  type SealPowers,
+  wrapDataKey,
+} from "../audit/payload.ts";
 import { prepareRecord } from "../audit/record.ts";
 import type { AuditReads, DataKeyRow } from "../audit/store.ts";
 import { Chain } from "./assembly.ts";

@@ -12,7 +12,14 @@ import type { ArtefactRow, AuditReads, CheckpointRow, DataKeyRow, OpeningFilter,
 import { schemaFaults } from "./schema.ts";
 
 type Value = string | number | Uint8Array;
-type RawRecord = [seq: number, leaf: HexDigest, body: string, opening: number | null, n: number | null, prev: HexDigest];
+type RawRecord = [
+  seq: number,
+  leaf: HexDigest,
+  body: string,
+  opening: number | null,
+  n: number | null,
+  prev: HexDigest,
+];
 
 const RECORD = "SELECT seq, lower(hex(leaf)), body, opening, n, lower(hex(prev)) FROM record";
 const PAYLOAD = "SELECT lower(hex(commitment)) AS 'commit', lower(hex(kid)) AS kid, sealed FROM payload";
@@ -49,15 +56,20 @@ export class SqliteReads implements AuditReads {
     return CompactRange.load(this.hasher, size, (level, from, to) => {
       const hashes = level === 0 ? this.leaves(from, to) : this.#subtrees(level, from, to);
       if (hashes.length === to - from) return hashes;
-      throw new EnclosureError("STORE_DAMAGED", `hashes of the tree are missing at level ${level}, from ${from} to ${to}`);
+      throw new EnclosureError(
+        "STORE_DAMAGED",
+        `hashes of the tree are missing at level ${level}, from ${from} to ${to}`,
+      );
     });
   }
 
   /** Leaf hashes from `from` up to and without `to`. */
   protected leaves(from: number, to: number): Uint8Array[] {
-    return this.#all<{ leaf: Uint8Array }>("SELECT leaf FROM record WHERE seq >= ? AND seq < ? ORDER BY seq", from, to).map(
-      ({ leaf }) => leaf,
-    );
+    return this.#all<{ leaf: Uint8Array }>(
+      "SELECT leaf FROM record WHERE seq >= ? AND seq < ? ORDER BY seq",
+      from,
+      to,
+    ).map(({ leaf }) => leaf);
   }
 
   #subtrees(level: number, from: number, to: number): Uint8Array[] {
@@ -85,7 +97,13 @@ export class SqliteReads implements AuditReads {
     // An even number of digits is a range of the index; what is left over is sifted.
     const even = prefix.slice(0, prefix.length - (prefix.length % 2));
     const within = "leaf BETWEEN unhex(?) AND unhex(?) AND lower(hex(leaf)) LIKE ?";
-    return this.#records(`WHERE n = 0 AND ${within} ORDER BY leaf LIMIT ?`, even, even.padEnd(64, "f"), `${prefix}%`, limit);
+    return this.#records(
+      `WHERE n = 0 AND ${within} ORDER BY leaf LIMIT ?`,
+      even,
+      even.padEnd(64, "f"),
+      `${prefix}%`,
+      limit,
+    );
   }
 
   openingsOfJob(job: HexDigest): readonly RecordRow[] {
@@ -137,7 +155,11 @@ export class SqliteReads implements AuditReads {
   }
 
   checkpoints(after: number, limit: number): readonly CheckpointRow[] {
-    return this.#all<CheckpointRow>("SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?", after, limit);
+    return this.#all<CheckpointRow>(
+      "SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?",
+      after,
+      limit,
+    );
   }
 
   subtree(level: number, index: number): Uint8Array | undefined {
@@ -145,7 +167,8 @@ export class SqliteReads implements AuditReads {
   }
 
   artefacts(after: string, limit: number): readonly ArtefactRow[] {
-    const sql = "SELECT lower(hex(sha256)) AS sha256, bytes FROM artefact WHERE sha256 > unhex(?) ORDER BY sha256 LIMIT ?";
+    const sql =
+      "SELECT lower(hex(sha256)) AS sha256, bytes FROM artefact WHERE sha256 > unhex(?) ORDER BY sha256 LIMIT ?";
     return this.#all<ArtefactRow>(sql, after, limit);
   }
 

@@ -140,7 +140,7 @@ function makeSchema(db: Database): void {
 }
 
 function prepareWrites(db: Database) {
-  const statement = (sql: string): Statement<unknown[]> => db.prepare(sql);
+  const statement = (sql: string): Statement => db.prepare(sql);
   return {
     begin: statement("BEGIN IMMEDIATE"),
     commit: statement("COMMIT"),

@@ -62,7 +62,7 @@ export async function openLogWriter({ path, home, powers = SYSTEM }: WriterOptio
 }
 
 async function openOver(store: SqliteStore, options: Required<WriterOptions>): Promise<OpenedWriter> {
-  const { path, home, powers } = options;
+  const { path, powers } = options;
   const ballast = ballastOf(path);
   const boot = hex(powers.random.bytes(8));
   const founded = await found(store, options, boot, ballast);
