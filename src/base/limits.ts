@@ -47,8 +47,8 @@ export const MODULE_LOAD_MS_MAX = 30_000;
 export const MODULE_FUNCTIONS_MAX = 1000;
 export const MODULE_TABLE_BYTES_MAX = 4 * MiB;
 export const MODULE_TEXT_CHARS_MAX = 8 * KiB;
-/** The young and old generation of a host module's heap. */
-export const MODULE_HEAP_MIB_MAX = 1024;
+/** A host module's heap: what V8 keeps for long. */
+export const MODULE_HEAP_MIB_MAX = 512;
 /** A frame's header (JSON, bounded), and what a frame may carry beyond the session's own limits. */
 export const FRAME_HEADER_BYTES_MAX = 8 * KiB;
 export const FRAME_BODY_BYTES_MAX = 33 * MiB;

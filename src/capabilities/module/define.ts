@@ -43,7 +43,7 @@ export interface CapabilityDefinition<Args, Result> {
    * Performs one call. Arguments and result are plain data: JSON, Date, Uint8Array, bigint. What it throws is a failed call;
    * the agent is told that it failed, and the error itself stays on the host.
    */
-  run(args: Args, context: RunContext): Result | Promise<Result>;
+  run(args: Args, context: RunContext): NoInfer<Result> | Promise<NoInfer<Result>>;
 }
 
 /** A capability whose types have been checked where it was defined. */

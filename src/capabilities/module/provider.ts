@@ -51,7 +51,7 @@ const nodeTimers: Timers = {
  */
 export async function startModule(options: ModuleOptions): Promise<StartedModule> {
   const { bundle, program, env, signal, timers = nodeTimers } = options;
-  signal?.throwIfAborted();
+  if (signal?.aborted === true) throw interrupted();
   const start = { code: bundle.code, url: pathToFileURL(bundle.entryPath).href, env };
   const thread = new ModuleThread({ program, start, timers });
   const opened = await waitForTable(thread, timers, signal);
@@ -60,8 +60,7 @@ export async function startModule(options: ModuleOptions): Promise<StartedModule
     return { table, provider: new ModuleProvider(thread, timers) };
   }
   await thread.kill();
-  if (opened.type === "interrupted")
-    throw new EnclosureError("SESSION_INTERRUPTED", "the session was interrupted while a host module was loaded");
+  if (opened.type === "interrupted") throw interrupted();
   throw invalid(bundle.entryPath, opened.problems, opened.detail);
 }
 
@@ -97,6 +96,10 @@ function waitForTable(thread: ModuleThread, timers: Timers, signal: AbortSignal 
     });
     void thread.ended.then((account) => refuse("its thread ended while it was loaded", account));
   });
+}
+
+function interrupted(): EnclosureError {
+  return new EnclosureError("SESSION_INTERRUPTED", "the session was interrupted while a host module was loaded");
 }
 
 function invalid(file: string, messages: readonly string[], detail: string | null): EnclosureError {

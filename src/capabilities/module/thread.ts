@@ -1,7 +1,8 @@
 // A host module's thread as the main thread sees it: started, asked, cancelled, ended. Whatever the module does, this side
 // only waits for messages: it learns that the thread is gone, and every call that was running then has an unknown outcome.
 // What the module prints is kept, bounded, for the account of a failure; it never reaches the program's own output.
-// (A thread is no wall: it can still write to descriptor 1, or kill the process. A host module is the operator's own code.)
+// A thread is no wall: it can write to descriptor 1 or kill the process, and one allocation far beyond its heap ends the
+// process as kill -9 would (a heap that fills up bit by bit ends the thread alone). A host module is the operator's own code.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { CLOSE_GRACE_MS, MODULE_HEAP_MIB_MAX, MODULE_TEXT_CHARS_MAX } from "../../base/limits.ts";
