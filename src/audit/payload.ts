@@ -3,7 +3,17 @@
 // bound to commitment and key id. At level `digest` only the salt is kept; at `none` nothing but the size.
 // Invariant: erasing a data key leaves every hash and proof of the log as it was.
 
-import { concatBytes, equalBytes, fromHex, fromUtf8, hex, type Hasher, type HexDigest, utf8 } from "../base/bytes.ts";
+import {
+  concatBytes,
+  digestOf,
+  equalBytes,
+  fromHex,
+  fromUtf8,
+  hex,
+  type Hasher,
+  type HexDigest,
+  utf8,
+} from "../base/bytes.ts";
 import type { Random } from "../base/powers.ts";
 import type { OpenedPayload, PayloadInput } from "./contract.ts";
 import type { PayloadRef } from "./events.ts";
@@ -31,7 +41,7 @@ export interface SealedPayload {
 export function commitment(hasher: Hasher, salt: Uint8Array, bytes: Uint8Array): HexDigest {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(bytes.length));
-  return hex(hasher.sha256(concatBytes(DOMAIN, salt, length, bytes))) as HexDigest;
+  return digestOf(hasher.sha256(concatBytes(DOMAIN, salt, length, bytes)));
 }
 
 export function makeDataKey(random: Random): DataKey {

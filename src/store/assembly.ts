@@ -1,7 +1,7 @@
 // Assembling a batch on a tip: gives each record its place in the log and in its session, spells it, hashes it, and
 // grows the tree. Runs inside the transaction, so that no place is given twice.
 
-import { hex, type HexDigest } from "../base/bytes.ts";
+import { digestOf, type HexDigest } from "../base/bytes.ts";
 import type { CompactRange, Subtree } from "../audit/merkle.ts";
 import type { SealedPayload } from "../audit/payload.ts";
 import type { TreeHasher } from "../audit/powers.ts";
@@ -66,7 +66,7 @@ export class Assembly {
     const n = place?.n ?? null;
     const body = record.spell(seq, place);
     const hash = this.#hasher.leaf(body);
-    const leaf = hex(hash) as HexDigest;
+    const leaf = digestOf(hash);
     this.range.push(hash, (subtree) => this.#subtrees.push(subtree));
     this.#records.push({
       seq,

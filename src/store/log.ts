@@ -4,7 +4,7 @@
 // Invariants: a release resolves only after the commit and the head's write; a checkpoint is signed only over what is
 // committed, each names the one before it by a record; the first fault ends everything, and nothing is retried.
 
-import { hex, type HexDigest, sha256Hex } from "../base/bytes.ts";
+import { digestOf, type HexDigest, sha256Hex } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { CHECKPOINT_MS, CHECKPOINT_RECORDS } from "../base/limits.ts";
@@ -206,7 +206,7 @@ export class Log {
       last = assembly;
       return assembly.batch();
     });
-    if (last !== undefined) this.#writeHead(last.range.size, hex(last.range.root()) as HexDigest);
+    if (last !== undefined) this.#writeHead(last.range.size, digestOf(last.range.root()));
     return size;
   }
 
@@ -237,7 +237,7 @@ export class Log {
         return undefined;
       }
       const root = tip.range.root();
-      signed = { size: tip.size, root: hex(root) as HexDigest };
+      signed = { size: tip.size, root: digestOf(root) };
       row = { size: tip.size, note: signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher) };
       return { ...new Assembly(tip, this.ports.hasher).batch(), checkpoint: row };
     });
@@ -254,10 +254,10 @@ export class Log {
   #checked(row: CheckpointRow, tip: Tip): Signed {
     const { origin, verifier, checker } = this.ports;
     const { checkpoint, note } = parseCheckpoint(row.note);
-    const root = hex(checkpoint.root) as HexDigest;
+    const root = digestOf(checkpoint.root);
     if (row.note !== this.#checkpoint?.note) {
       const isOurs = checkpoint.origin === origin && verifyNote(note, [verifier], checker).length > 0;
-      const isOfTree = checkpoint.size === row.size && hex(tip.reads.range(row.size).root()) === root;
+      const isOfTree = checkpoint.size === row.size && digestOf(tip.reads.range(row.size).root()) === root;
       if (!isOurs || !isOfTree) {
         throw new EnclosureError("LOG_INVALID", `the checkpoint of size ${row.size} is not one of this log`);
       }

@@ -3,7 +3,7 @@
 
 import { EnclosureError } from "../base/errors.ts";
 import { equalBytes, fromHex, type HexDigest } from "../base/bytes.ts";
-import type { SessionId } from "../base/ids.ts";
+import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import type { LogReader, OpenedPayload, SessionFilter, StoredRecord } from "../audit/contract.ts";
 import type { PayloadRef } from "../audit/events.ts";
 import { type DataKey, openPayload, unwrapDataKey } from "../audit/payload.ts";
@@ -86,7 +86,7 @@ export class Reader implements LogReader {
     let from = newestFirst ? Infinity : -1;
     for (let given = 0; given < limit;) {
       const page = this.#reads.openings(within, newestFirst, from, Math.min(PAGE, limit - given));
-      for (const row of page) yield stored(row, row.leaf as SessionId);
+      for (const row of page) yield stored(row, sessionIdOf(row.leaf));
       if (page.length === 0) return;
       given += page.length;
       from = (page.at(-1) as RecordRow).seq;
@@ -95,7 +95,7 @@ export class Reader implements LogReader {
 
   sessionsByPrefix(prefix: string, limit: number): readonly SessionId[] {
     if (!PREFIX.test(prefix)) return [];
-    return this.#reads.openingsByPrefix(prefix, limit).map(({ leaf }) => leaf as SessionId);
+    return this.#reads.openingsByPrefix(prefix, limit).map(({ leaf }) => sessionIdOf(leaf));
   }
 
   closing(id: SessionId): StoredRecord | undefined {
@@ -108,8 +108,8 @@ export class Reader implements LogReader {
   record(seq: number): StoredRecord | undefined {
     const row = this.#reads.row(seq);
     if (row === undefined) return undefined;
-    const id = row.opening === null ? null : (this.#reads.row(row.opening)?.leaf ?? null);
-    return stored(row, id as SessionId | null);
+    const opening = row.opening === null ? undefined : this.#reads.row(row.opening);
+    return stored(row, opening === undefined ? null : sessionIdOf(opening.leaf));
   }
 
   payload(ref: PayloadRef): OpenedPayload {
@@ -132,7 +132,7 @@ export class Reader implements LogReader {
   }
 
   sessionsOfJob(batchJob: HexDigest): readonly SessionId[] {
-    return this.#reads.openingsOfJob(batchJob).map(({ leaf }) => leaf as SessionId);
+    return this.#reads.openingsOfJob(batchJob).map(({ leaf }) => sessionIdOf(leaf));
   }
 
   isLive(id: SessionId): boolean {

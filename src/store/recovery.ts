@@ -3,12 +3,12 @@
 // Invariants: touches only sessions of processes whose liveness lock is free; whether a session is still open is asked
 // inside the transaction, so two who recover at once, or one that is cut off, do it once; all of a batch or nothing.
 
-import type { SessionId } from "../base/ids.ts";
+import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { CallCounts, EventData, EventType, RecordBody } from "../audit/events.ts";
 import { parseRecord, prepareRecord } from "../audit/record.ts";
 import type { RecordRow, Tip } from "../audit/store.ts";
-import { Assembly, Chain } from "./assembly.ts";
+import { type Assembly, Chain } from "./assembly.ts";
 import type { Log } from "./log.ts";
 
 /** Sessions that one transaction closes. */
@@ -44,7 +44,7 @@ function closeAll(log: Log, assembly: Assembly, tip: Tip, openings: readonly Rec
   const recovered: Recovered[] = [];
   for (const { seq, leaf } of openings) {
     if (isClosed(tip.reads, seq)) continue;
-    const session = leaf as SessionId;
+    const session = sessionIdOf(leaf);
     const unknown = closeOne(log, assembly, tip.reads.sessionRows(seq), session);
     for (let from = 0; from === 0 || from < unknown.length; from += UNKNOWN_MAX) {
       recovered.push({ session, unknown: unknown.slice(from, from + UNKNOWN_MAX) });

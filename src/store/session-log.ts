@@ -3,7 +3,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type HexDigest, sha256Hex } from "../base/bytes.ts";
-import type { SessionId } from "../base/ids.ts";
+import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { PayloadInput, Position, SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
 import type { EventType } from "../audit/events.ts";
@@ -102,7 +102,7 @@ export class SessionEnd implements SessionLog, Member {
   committed(position: Position): void {
     const { n, leaf } = position;
     this.#durable = position;
-    this.#id ??= leaf as SessionId;
+    this.#id ??= sessionIdOf(leaf);
     this.#waiting.get(n)?.resolve(position);
     this.#waiting.delete(n);
     if (this.isClosed) this.#ports.log.members.delete(this);

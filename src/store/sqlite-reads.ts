@@ -37,7 +37,8 @@ export class SqliteReads implements AuditReads {
   }
 
   size(): number {
-    return this.#one<{ size: number }>("SELECT ifnull(max(seq) + 1, 0) AS size FROM record")?.size ?? 0;
+    const { size } = this.#one("SELECT ifnull(max(seq) + 1, 0) AS size FROM record") as { size: number };
+    return size;
   }
 
   row(seq: number): RecordRow | undefined {
@@ -49,7 +50,11 @@ export class SqliteReads implements AuditReads {
   }
 
   bodyBytes(seq: number): Uint8Array | undefined {
-    return this.#one<{ bytes: Uint8Array }>("SELECT CAST(body AS BLOB) AS bytes FROM record WHERE seq = ?", seq)?.bytes;
+    return (
+      this.#one("SELECT CAST(body AS BLOB) AS bytes FROM record WHERE seq = ?", seq) as
+        | { bytes: Uint8Array }
+        | undefined
+    )?.bytes;
   }
 
   range(size: number): CompactRange {
@@ -134,24 +139,26 @@ export class SqliteReads implements AuditReads {
   }
 
   payload(commit: HexDigest): SealedPayload | undefined {
-    return this.#one<SealedPayload>(`${PAYLOAD} WHERE commitment = unhex(?)`, commit);
+    return this.#one(`${PAYLOAD} WHERE commitment = unhex(?)`, commit) as SealedPayload | undefined;
   }
 
   dataKey(kid: string): DataKeyRow | undefined {
-    return this.#one<DataKeyRow>(`${DATA_KEY} WHERE kid = unhex(?)`, kid);
+    return this.#one(`${DATA_KEY} WHERE kid = unhex(?)`, kid) as DataKeyRow | undefined;
   }
 
   artefact(sha256: HexDigest): Uint8Array | undefined {
-    return this.#one<{ bytes: Uint8Array }>("SELECT bytes FROM artefact WHERE sha256 = unhex(?)", sha256)?.bytes;
+    return (
+      this.#one("SELECT bytes FROM artefact WHERE sha256 = unhex(?)", sha256) as { bytes: Uint8Array } | undefined
+    )?.bytes;
   }
 
   artefactLength(sha256: HexDigest): number | undefined {
     const sql = "SELECT length(bytes) AS length FROM artefact WHERE sha256 = unhex(?)";
-    return this.#one<{ length: number }>(sql, sha256)?.length;
+    return (this.#one(sql, sha256) as { length: number } | undefined)?.length;
   }
 
   lastCheckpoint(): CheckpointRow | undefined {
-    return this.#one<CheckpointRow>("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1");
+    return this.#one("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1") as CheckpointRow | undefined;
   }
 
   checkpoints(after: number, limit: number): readonly CheckpointRow[] {
@@ -199,8 +206,8 @@ export class SqliteReads implements AuditReads {
     }));
   }
 
-  #one<Row>(sql: string, ...values: readonly Value[]): Row | undefined {
-    return this.#statement(sql).get(...values) as Row | undefined;
+  #one(sql: string, ...values: readonly Value[]): unknown {
+    return this.#statement(sql).get(...values);
   }
 
   #all<Row>(sql: string, ...values: readonly Value[]): Row[] {

@@ -4,7 +4,6 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { EnclosureError } from "../base/errors.ts";
 import { hex } from "../base/bytes.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
 import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
