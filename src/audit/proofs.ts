@@ -6,6 +6,8 @@ import { equalBytes } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import type { TreeHasher } from "./powers.ts";
 
+const HASH_BYTES = 32;
+
 /** The Merkle tree hash of the leaves from `from` up to and without `to`. */
 export type RangeHash = (from: number, to: number) => Uint8Array;
 
@@ -52,6 +54,7 @@ export interface InclusionClaim {
 /** @throws EnclosureError LOG_INVALID unless the proof shows that the leaf is in the tree. */
 export function verifyInclusion(hasher: TreeHasher, claim: InclusionClaim, proof: readonly Uint8Array[]): void {
   const { index, size } = claim;
+  checkHashes(claim.leaf, claim.root, ...proof);
   if (!isCount(index) || !isCount(size) || index >= size) throw refused(`no leaf ${index} in a tree of ${size}`);
   let node = claim.leaf;
   let [at, last] = [index, size - 1];
@@ -77,6 +80,7 @@ export interface ConsistencyClaim {
 /** @throws EnclosureError LOG_INVALID unless the proof shows that the newer tree begins with the older one. */
 export function verifyConsistency(hasher: TreeHasher, claim: ConsistencyClaim, proof: readonly Uint8Array[]): void {
   const { oldSize, oldRoot, newSize, newRoot } = claim;
+  checkHashes(oldRoot, newRoot, ...proof);
   if (!isCount(oldSize) || !isCount(newSize) || oldSize === 0 || oldSize > newSize) {
     throw refused(`no consistency between sizes ${oldSize} and ${newSize}`);
   }
@@ -104,6 +108,11 @@ export function verifyConsistency(hasher: TreeHasher, claim: ConsistencyClaim, p
   if (last !== 0) throw refused("the consistency proof is too short");
   if (!equalBytes(older, oldRoot)) throw refused("the consistency proof leads to another old root");
   if (!equalBytes(newer, newRoot)) throw refused("the consistency proof leads to another new root");
+}
+
+/** Something of another length would be compared, and hashed, all the same. */
+function checkHashes(...hashes: readonly Uint8Array[]): void {
+  if (hashes.some(({ length }) => length !== HASH_BYTES)) throw refused("something in the proof is not a hash");
 }
 
 /** The largest power of two smaller than `width` (at least 2). */
