@@ -80,7 +80,6 @@ export interface ConsistencyClaim {
 /** @throws EnclosureError LOG_INVALID unless the proof shows that the newer tree begins with the older one. */
 export function verifyConsistency(hasher: TreeHasher, claim: ConsistencyClaim, proof: readonly Uint8Array[]): void {
   const { oldSize, oldRoot, newSize, newRoot } = claim;
-  checkHashes(oldRoot, newRoot, ...proof);
   if (!isCount(oldSize) || !isCount(newSize) || oldSize === 0 || oldSize > newSize) {
     throw refused(`no consistency between sizes ${oldSize} and ${newSize}`);
   }
@@ -89,6 +88,7 @@ export function verifyConsistency(hasher: TreeHasher, claim: ConsistencyClaim, p
     if (!equalBytes(oldRoot, newRoot)) throw refused("two roots for one size");
     return;
   }
+  checkHashes(oldRoot, newRoot, ...proof);
   let [at, last] = [oldSize - 1, newSize - 1];
   while (isOdd(at)) [at, last] = [half(at), half(last)];
   // A complete old tree is a node of the new one, and the proof does not repeat it.
