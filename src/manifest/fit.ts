@@ -4,8 +4,9 @@
 
 import { assert } from "../base/assert.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
+import { nearest } from "../base/nearest.ts";
 import type { JsonSchema } from "../kinds/contract.ts";
-import { nearest, step, type Finding, type Report } from "./problems.ts";
+import { step, type Finding, type Report } from "./problems.ts";
 
 /** Keywords that are understood, beside annotations. */
 const KEYWORDS: ReadonlySet<string> = new Set(

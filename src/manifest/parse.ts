@@ -5,6 +5,7 @@
 import { sha256Hex } from "../base/bytes.ts";
 import type { Problem } from "../base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
+import { nearest } from "../base/nearest.ts";
 import type { JsonSchema, Kind, KindName } from "../kinds/contract.ts";
 import { refuseUnbuilt } from "./built.ts";
 import { compileChecker } from "./checker.ts";
@@ -13,7 +14,7 @@ import type { Authored, AuthoredLimits, Manifest } from "./form.ts";
 import { compileGrants, compileKind } from "./grants.ts";
 import { manifestSchema } from "./grammar.ts";
 import { checkLimits } from "./limits.ts";
-import { Findings, mergeProblems, nearest, step, type Report } from "./problems.ts";
+import { Findings, mergeProblems, step, type Report } from "./problems.ts";
 import { checkProfiles } from "./profile.ts";
 import { resolveManifest } from "./resolve.ts";
 import { readYaml } from "./yaml.ts";

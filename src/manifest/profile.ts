@@ -6,10 +6,11 @@ import type { JsonObject, JsonValue } from "../base/json.ts";
 import { canonicalJson, isJsonObject } from "../base/json.ts";
 import { DEFAULT_SESSION_LIMITS } from "../base/limits.ts";
 import { parseRate } from "../base/units.ts";
+import { nearest } from "../base/nearest.ts";
 import type { AuditLevel } from "../kinds/contract.ts";
 import type { Authored, AuthoredGrant, AuthoredGrantLimits, AuthoredProfile } from "./form.ts";
 import { applyLimits, raisedLimits } from "./limits.ts";
-import { nearest, step, type Report } from "./problems.ts";
+import { step, type Report } from "./problems.ts";
 
 const AUDIT_ORDER: readonly AuditLevel[] = ["none", "digest", "full"];
 export const DEFAULT_AUDIT: AuditLevel = "full";

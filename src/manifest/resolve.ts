@@ -18,7 +18,7 @@ import type {
   ResolvedManifest,
 } from "./form.ts";
 import { applyLimits } from "./limits.ts";
-import { nearest } from "./problems.ts";
+import { nearest } from "../base/nearest.ts";
 import { applyProfile, DEFAULT_AUDIT, DEFAULT_VIA, type Profiled } from "./profile.ts";
 
 export interface Resolution {

@@ -3,8 +3,9 @@
 // `type` that has it; references are local, followed here and never recursive, so the tree is finite and bounded.
 
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
+import { nearest } from "../base/nearest.ts";
 import type { JsonSchema } from "../kinds/contract.ts";
-import { nearest, step, stepsOf, type Report } from "./problems.ts";
+import { step, stepsOf, type Report } from "./problems.ts";
 
 /** Subschemas of one schema, references followed. */
 export const SCHEMA_NODES_MAX = 2000;
