@@ -1,7 +1,6 @@
 // The airline desk as a host module: the 14 tools of tau-bench's airline domain, over a database of the session's own.
 // It is the operator's code: it runs outside the enclosure, and the agent reaches it only through the manifest's rules.
 
-import { fileURLToPath } from "node:url";
 import { defineCapability, defineModule } from "agent-enclosure";
 import { openDatabase } from "./database.ts";
 import { makeTools } from "./tools.ts";
@@ -31,8 +30,8 @@ const search = object({ origin: airport, destination: airport, date });
 const answer = { anyOf: [{ type: "object" }, { type: "array" }, { type: "string" }] };
 
 export default defineModule(({ env }) => {
-  const folder =
-    env["TAU_BENCH"] ?? fileURLToPath(new URL("../../../shared/vectors/tau-bench-airline", import.meta.url));
+  const folder = env["TAU_BENCH"];
+  if (folder === undefined) throw new Error("the grant's env must name the data's folder as TAU_BENCH");
   const tools = makeTools(openDatabase(folder));
   const tool = (
     name: keyof typeof tools,

@@ -1,17 +1,15 @@
 // `npm run airline`: carries out the decisions of 200 recorded GPT-4o runs, each in an enclosure of its own, compares
 // what the tools answer with what was recorded, and verifies the log. The data is in the folder that TAU_BENCH names.
 
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { enclose } from "../enclose.js";
 import { accountFor } from "./account.ts";
 import { loadRuns } from "./trajectories.ts";
 
-const here = dirname(fileURLToPath(import.meta.url));
+const here = import.meta.dirname;
 const root = join(here, "..", "..");
-const enclosure = join(root, "bin", "enclosure.js");
 const data = resolve(process.env["TAU_BENCH"] ?? join(root, "..", "shared", "vectors", "tau-bench-airline"));
 
 const { values: options } = parseArgs({ options: { store: { type: "string" } } });
@@ -33,6 +31,7 @@ It is tau-bench's airline domain: flights.json, users.json, reservations.json an
 async function main() {
   const runs = loadRuns(data);
   mkdirSync(work, { recursive: true });
+  writeManifest();
   const jobs = join(work, "jobs.jsonl");
   const results = join(work, "results.jsonl");
   writeFileSync(jobs, runs.map((run) => `${JSON.stringify(jobOf(run))}\n`).join(""));
@@ -44,14 +43,20 @@ async function main() {
   return conclude(runs, readLines(results), calls, batch.exit, verify);
 }
 
+/** The manifest and its lock as they stand beside this file, with the data's folder. */
+function writeManifest() {
+  const text = readFileSync(join(here, "enclosure.yaml"), "utf8")
+    .replace(/TAU_BENCH: \S+/, () => `TAU_BENCH: ${JSON.stringify(data)}`)
+    .replace(/ \.\/(agent\.ts|airline\.ts)/g, (_, name) => ` ${relative(work, join(here, name))}`);
+  writeFileSync(join(work, "enclosure.yaml"), text);
+  copyFileSync(join(here, "enclosure.lock.json"), join(work, "enclosure.lock.json"));
+}
+
 /** @param {import("./trajectories.ts").RecordedRun} run */
 function jobOf({ id, userId, steps }) {
   const said = steps.map((step) => ("say" in step ? step : { tool: step.call.tool, args: step.call.args }));
-  const files = {
-    agent: relative(work, join(here, "agent.ts")),
-    manifest: relative(work, join(here, "enclosure.yaml")),
-  };
-  return { id, ...files, input: { steps: said }, onBehalfOf: userId };
+  const agent = relative(work, join(here, "agent.ts"));
+  return { id, agent, manifest: "enclosure.yaml", input: { steps: said }, onBehalfOf: userId };
 }
 
 /**
@@ -117,22 +122,6 @@ async function encloseJson(...args) {
   } catch {
     throw new Error(`enclosure ${args[0]} ended with ${exit} and without JSON`);
   }
-}
-
-/**
- * Runs a command of ours; what it tells people goes to this one's standard error as it comes.
- * @param {...string} args
- * @returns {Promise<{exit: number, stdout: string}>}
- */
-function enclose(...args) {
-  const env = { ...process.env, TAU_BENCH: data };
-  const child = spawn(process.execPath, [enclosure, ...args], { stdio: ["ignore", "pipe", "inherit"], env });
-  let stdout = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
-  return new Promise((done, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => done({ exit: code ?? 70, stdout }));
-  });
 }
 
 /** @param {string} text */

@@ -1,16 +1,14 @@
 // The first command of the README: starts the desk's two services on the loopback, runs the refund agent in its
 // enclosure over the day's cases, and verifies the record. Everything it makes lies in .enclosure/ of the working folder.
 
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { styleText } from "node:util";
+import { enclose } from "../enclose.js";
 import { startServices } from "./service.js";
 
 const DAY = "2026-03-16";
-const here = dirname(fileURLToPath(import.meta.url));
-const enclosure = join(here, "..", "..", "bin", "enclosure.js");
+const here = import.meta.dirname;
 const work = join(process.cwd(), ".enclosure", "desk");
 const shown = (/** @type {string} */ path) => relative(process.cwd(), path);
 
@@ -37,14 +35,15 @@ async function main(manifest) {
   );
   if (run.exit !== 0) return run.exit;
   say("bold", "\nDoes the record hold?");
-  const verify = await enclose("verify");
+  const verify = await enclose("verify", "--quiet");
+  console.error(verify.stdout.trimEnd());
   if (verify.exit !== 0) return verify.exit;
   conclude(JSON.parse(run.stdout));
   return 0;
 }
 
 /**
- * The manifest as it stands beside this file, with the port that the system picked.
+ * The manifest and its lock as they stand beside this file, with the port that the system picked.
  * @param {number} port
  */
 function writeManifest(port) {
@@ -55,22 +54,8 @@ function writeManifest(port) {
     .replace(/ \.\/(agent\.ts|desk\.ts|cases)/g, ` ${home}/$1`);
   const path = join(work, "enclosure.yaml");
   writeFileSync(path, text);
-  return path;
-}
-
-/**
- * Runs a command of ours with nobody at its standard input. What it tells people goes to the terminal as it comes.
- * @param {...string} args
- * @returns {Promise<{exit: number, stdout: string}>}
- */
-function enclose(...args) {
-  const child = spawn(process.execPath, [enclosure, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  let stdout = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ exit: code ?? 70, stdout }));
-  });
+  copyFileSync(join(here, "enclosure.lock.json"), join(work, "enclosure.lock.json"));
+  return shown(path);
 }
 
 /** @param {{cases: number, refunded: number, paid: string, rejected: number, escalated: number}} output */
@@ -86,7 +71,8 @@ is on the record.
 
   the agent's report       ${shown(join(work, "out", `refunds-${DAY}.md`))}
   every call               npx enclosure calls last
-  what was refused         npx enclosure show last
+  what was refused         npx enclosure calls last --denied
+  the whole story          npx enclosure show last
   the manifest in words    npx enclosure explain ${shown(join(here, "enclosure.yaml"))}`);
 }
 
