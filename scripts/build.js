@@ -36,13 +36,10 @@ const common = {
 
 /** @type {import("esbuild").BuildOptions[]} */
 const programs = [
-  // One build for both, so that they share chunks; a command loads only what it uses.
-  {
-    entryPoints: { cli: "src/cli/main.ts", index: "src/index.ts" },
-    splitting: true,
-    chunkNames: "chunk-[hash]",
-    banner: requireBanner,
-  },
+  // One file each, not split: a module that is imported when it is needed runs only then, and reading one file beats
+  // reading the many that splitting gives.
+  { entryPoints: { cli: "src/cli/main.ts" }, banner: requireBanner },
+  { entryPoints: { index: "src/index.ts" }, banner: requireBanner },
   { entryPoints: { watchdog: "src/enclosure/watchdog.ts" } },
   { entryPoints: { "module-host": "src/capabilities/module/host.ts" }, banner: requireBanner },
   { entryPoints: { guest: "src/enclosure/child.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } },

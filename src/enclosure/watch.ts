@@ -13,10 +13,11 @@ let thread: Worker | undefined;
 function openThread(program: string): Worker {
   if (thread !== undefined) return thread;
   const worker = new Worker(program, { env: {}, execArgv: [], stdin: false });
-  worker.unref();
   worker.on("message", (struck: Struck) => watchers.get(struck.pid)?.(struck));
   worker.on("error", () => lose(worker));
   worker.on("exit", () => lose(worker));
+  // After the listeners: adding one makes the thread hold the process again.
+  worker.unref();
   thread = worker;
   return worker;
 }

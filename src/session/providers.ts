@@ -8,6 +8,7 @@ import { EnclosureError } from "../base/errors.ts";
 import type { Random, Timers } from "../base/powers.ts";
 import type { Secrets } from "../base/secrets.ts";
 import type { Provider } from "../broker/contract.ts";
+import { redacting } from "../capabilities/redacting.ts";
 import type { BundleCache } from "../bundle/cache.ts";
 import type { ModuleBundle } from "../bundle/contract.ts";
 import type { CompiledGrant, FunctionSpec } from "../kinds/contract.ts";
@@ -82,7 +83,7 @@ async function makeProvider(name: string, grant: CompiledGrant, needs: ProviderN
   const { secrets, timers } = needs;
   switch (grant.kind) {
     case "module":
-      return (needs.modules.get(name) as StartedModule).provider;
+      return redacting((needs.modules.get(name) as StartedModule).provider, secrets);
     case "http": {
       const { makeHttpProvider } = await import("../capabilities/http/provider.ts");
       return makeHttpProvider({ config: grant.config as unknown as HttpConfig, secrets, timers });

@@ -1,7 +1,6 @@
 // The composition root of live runs: a store opened for writing, and sessions run on it, many at once if asked. The store
 // is opened with the first run that gets as far as having something to record, so that a refused manifest leaves nothing.
 
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { LogWriter } from "../audit/contract.ts";
@@ -9,7 +8,7 @@ import type { BundleCache } from "../bundle/cache.ts";
 import { spawnGuest } from "../enclosure/supervisor.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { loadCacheKey } from "../outside/cache-key.ts";
-import { packageRoot, programPath } from "../outside/programs.ts";
+import { productVersion, programPath } from "../outside/programs.ts";
 import { openLogWriter } from "../store/writer.ts";
 import type { RunOptions, RunResult, Runtime, RuntimeOptions } from "./contract.ts";
 import { type Place, prepare } from "./prepare.ts";
@@ -73,15 +72,15 @@ class LiveRuntime implements Runtime {
 
   async close(): Promise<void> {
     if (this.#opening === undefined) return;
-    const { writer } = await this.#opening;
-    await writer.close();
+    const writer = await this.#opening.catch(() => undefined);
+    await writer?.close();
   }
 
   async #writer(): Promise<LogWriter> {
     const { store: path, home } = this.#place;
     this.#opening ??= openLogWriter({ path, home });
-    const { writer, made } = await this.#opening;
-    this.#made = made;
+    const writer = await this.#opening;
+    this.#made = writer.made;
     return writer;
   }
 }
@@ -89,9 +88,4 @@ class LiveRuntime implements Runtime {
 function cacheAt(folder: string, home: string): BundleCache | undefined {
   const key = loadCacheKey(home, systemRandom);
   return key === undefined ? undefined : { folder, key };
-}
-
-function productVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
-  return version;
 }
