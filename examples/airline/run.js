@@ -6,7 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { enclose } from "../enclose.js";
 import { accountFor } from "./account.ts";
-import { loadRuns } from "./trajectories.ts";
+import { callsOf, loadRuns } from "./trajectories.ts";
 
 const here = import.meta.dirname;
 const root = join(here, "..", "..");
@@ -90,6 +90,10 @@ function conclude(runs, results, logged, exit, { valid }) {
     `calls     ${calls} of ${outcomes.length}: ${total.admitted} admitted, ${refused} refused, ${total.failed} failed`,
   );
   tell(`results   ${total.equal} of ${total.admitted} admitted calls answered exactly as recorded`);
+  const mistakes = runs
+    .flatMap(callsOf)
+    .filter(({ answer }, index) => outcomes[index]?.kind === "equal" && answer.startsWith("Error: "));
+  tell(`          (${mistakes.length} of them with the text of a mistake that the tool noticed, then as now)`);
   for (const kind of /** @type {const} */ (["refused", "failed", "different"])) tellCauses(kind, outcomes);
   tell(`log       ${valid ? "verifies" : "DOES NOT VERIFY"}: enclosure verify --store ${store}`);
   console.log(JSON.stringify(total));
