@@ -154,7 +154,8 @@ export class Log {
       this.#wanted = undefined;
       try {
         const size = await this.#commit(wanted !== undefined);
-        if (wanted !== undefined) wanted.resolve(await this.#sign(size));
+        if (wanted === undefined) this.#scheduleCheckpoint(size);
+        else wanted.resolve(await this.#sign(size));
       } catch (error) {
         this.#fail(error);
         wanted?.reject(this.#failure);
@@ -189,7 +190,6 @@ export class Log {
       if (beforeCheckpoint) this.#nameLast(assembly, tip);
     });
     taken.forEach(({ member }, i) => member?.committed(placed[i] as Placed));
-    this.#scheduleCheckpoint(size);
     return size;
   }
 

@@ -12,6 +12,7 @@ export interface Waiting {
   readonly timers: Timers;
 }
 
+const READ_WAIT_MS = 5_000;
 const RETRY_MS_FIRST = 1;
 const RETRY_MS_MAX = 25;
 
@@ -25,7 +26,8 @@ export interface Settings {
 /** @throws EnclosureError STORE_UNWRITABLE, STORE_FOREIGN, or SQLite's own error where the file is locked. */
 export function openFile(path: string, readonly: boolean): Database.Database {
   try {
-    const db = new Database(path, { readonly, fileMustExist: readonly, timeout: 0 });
+    // A reader may wait in its thread; a writer's thread must not stand still, and asks again instead.
+    const db = new Database(path, { readonly, fileMustExist: readonly, timeout: readonly ? READ_WAIT_MS : 0 });
     db.pragma("trusted_schema = OFF");
     db.pragma("cell_size_check = ON");
     return db;
@@ -80,7 +82,7 @@ export function isBusy(error: unknown): boolean {
 /** What an error of SQLite's means to whoever runs this; others pass through. */
 export function faultOf(error: unknown, path: string): unknown {
   const code = codeOf(error);
-  if (isFault(error) || isBusy(error) || !(error instanceof Error)) return error;
+  if (isFault(error) || !(error instanceof Error)) return error;
   const details = { cause: error };
   if (code === "SQLITE_NOTADB") return new EnclosureError("STORE_FOREIGN", `${path} is not a SQLite file`, details);
   if (code.startsWith("SQLITE_CORRUPT")) {

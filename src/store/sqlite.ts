@@ -58,7 +58,14 @@ export class SqliteStore extends SqliteReads implements AuditStore {
   }
 
   async append(build: (tip: Tip) => Batch | undefined): Promise<void> {
-    await whenFree(() => this.#sql.begin.run(), this.#path, this.#waiting);
+    await whenFree(() => this.#transact(build), this.#path, this.#waiting);
+    this.#commits++;
+    if (this.#commits % WAL_LOOK_COMMITS === 0) this.#carryOver(WAL_BYTES_MAX);
+  }
+
+  /** In one go: between beginning and commit nobody else's turn comes on this connection. */
+  #transact(build: (tip: Tip) => Batch | undefined): void {
+    this.#sql.begin.run();
     try {
       const batch = build(this.#tip());
       if (batch === undefined) {
@@ -71,10 +78,9 @@ export class SqliteStore extends SqliteReads implements AuditStore {
       this.#range = batch.range;
     } catch (error) {
       if (this.db.inTransaction) this.#sql.rollback.run();
+      // Only beginning may be tried again: `build` is called once.
       throw faultOf(error, this.#path);
     }
-    this.#commits++;
-    if (this.#commits % WAL_LOOK_COMMITS === 0) this.#carryOver(WAL_BYTES_MAX);
   }
 
   tidy(): void {

@@ -5,11 +5,12 @@ import { DEFAULT_SESSION_LIMITS } from "../../src/base/limits.ts";
 
 /** The bytes of every artefact that {@link openedDraft} refers to. */
 export const ARTEFACT = utf8("an artefact\n");
+export const artefactRef = { sha256: sha256Hex(ARTEFACT), bytes: ARTEFACT.length };
 
 export function openedDraft(
   change: { readonly batchJob?: HexDigest; readonly name?: string } = {},
 ): SessionDraft<"session.opened"> {
-  const artefact = { sha256: sha256Hex(ARTEFACT), bytes: ARTEFACT.length };
+  const artefact = artefactRef;
   const digest = sha256Hex("anything");
   return {
     type: "session.opened",
@@ -104,7 +105,7 @@ export function settledDraft(call: number): SessionDraft<"call.settled"> {
   };
 }
 
-export function closedDraft(calls: number, records: number): SessionDraft<"session.closed"> {
+export function closedDraft(calls: number): SessionDraft<"session.closed"> {
   return {
     type: "session.closed",
     evidence: "observed",
@@ -115,7 +116,13 @@ export function closedDraft(calls: number, records: number): SessionDraft<"sessi
       error: null,
       calls: { admitted: calls, denied: 0, failed: 0, unknown: 0 },
       refusedInside: 0,
-      records,
     },
   };
 }
+
+/** As it stands in a body: no payloads. */
+export const openedData = {
+  ...openedDraft().data,
+  principal: { id: "0123456789abcdef0123456789abcdef", kind: "os_user", evidence: "observed" },
+  correlation: null,
+};

@@ -1,0 +1,408 @@
+import Database from "better-sqlite3";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { parseRecord } from "../../src/audit/record.ts";
+import { isFault } from "../../src/base/errors.ts";
+import { CHECKPOINT_MS, CHECKPOINT_RECORDS, STORE_BUSY_MS_MAX } from "../../src/base/limits.ts";
+import type { Timers } from "../../src/base/powers.ts";
+import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
+import { logFolder } from "../../src/outside/keys.ts";
+import { closedDraft, intendedDraft, openedDraft, settledDraft } from "./drafts.ts";
+import {
+  ALL_OK,
+  copyStore,
+  newPlace,
+  openReader,
+  openSession,
+  openWriter,
+  type Place,
+  runSession,
+  verdictsOf,
+  verify,
+} from "./logs.ts";
+import { changeStore } from "./tamper.ts";
+
+const codeOf = async (run: () => Promise<unknown>): Promise<string | undefined> => {
+  try {
+    await run();
+  } catch (error) {
+    return isFault(error) ? error.code : String(error);
+  }
+  return undefined;
+};
+
+const typesOf = (place: Place): string[] => {
+  const db = new Database(place.path, { readonly: true });
+  const bodies = db.prepare<[], string>("SELECT body FROM record ORDER BY seq").pluck().all();
+  db.close();
+  return bodies.map((body) => parseRecord(body).body.type);
+};
+
+/** Timers that run when they are told to. */
+function heldTimers(): Timers & { run(ms: number): void } {
+  const waiting = new Set<{ readonly ms: number; readonly fn: () => void }>();
+  return {
+    after: (ms, fn) => {
+      const one = { ms, fn };
+      waiting.add(one);
+      return () => waiting.delete(one);
+    },
+    run: (ms) => {
+      for (const one of [...waiting]) {
+        if (one.ms !== ms) continue;
+        waiting.delete(one);
+        one.fn();
+      }
+    },
+  };
+}
+
+describe("openLogWriter()", () => {
+  it("makes store, folder and keys at first use, and says so", async () => {
+    const place = newPlace();
+    const first = await openWriter(place);
+    expect(first.made).toEqual({ store: true, key: true });
+    expect(first.origin).toMatch(/^enclosure\.local\/[0-9a-f]{16}$/);
+    expect(statSync(place.home).mode & 0o077).toBe(0);
+    await first.close();
+    const second = await openWriter(place);
+    expect(second.made).toEqual({ store: false, key: false });
+    expect(second.origin).toBe(first.origin);
+    expect(second.boot).not.toBe(first.boot);
+    await second.close();
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+  });
+
+  it("keeps WAL with full synchronisation, whatever the file says, and records what it found", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    await runSession(writer, 1);
+    const reader = await openReader(place);
+    expect(reader.record(0)?.body.data).toMatchObject({
+      journal: "wal",
+      synchronous: expect.stringMatching(/^FULL/) as string,
+    });
+  });
+
+  it("refuses a file that is no store, one of a newer format, and one that it may not write", async () => {
+    const place = newPlace();
+    await (await openWriter(place)).close();
+    const at = (name: string): Place => ({ ...place, path: join(place.home, name) });
+    writeFileSync(at("text").path, "not a database, and long enough to be looked at".repeat(30));
+    expect(await codeOf(() => openWriter(at("text")))).toBe("STORE_FOREIGN");
+    const other = new Database(at("other").path);
+    other.exec("CREATE TABLE t (a)");
+    other.close();
+    expect(await codeOf(() => openWriter(at("other")))).toBe("STORE_FOREIGN");
+    cpSync(place.path, at("newer").path);
+    changeStore(at("newer").path, (db) => db.pragma("user_version = 2"));
+    expect(await codeOf(() => openWriter(at("newer")))).toBe("STORE_NEWER");
+    cpSync(place.path, at("changed").path);
+    const changed = new Database(at("changed").path);
+    changed.exec("DROP TRIGGER record_no_update");
+    changed.close();
+    expect(await codeOf(() => openWriter(at("changed")))).toBe("STORE_DAMAGED");
+    expect(await codeOf(() => openWriter({ ...place, path: join(place.home, "text", "audit.db") }))).toMatch(
+      /ENOTDIR|EEXIST/,
+    );
+    expect(await codeOf(() => openWriter({ ...place, path: place.home }))).toBe("STORE_UNWRITABLE");
+  });
+
+  it("refuses where the keys are missing or open to others", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    await writer.close();
+    const folder = logFolder(place.home, writer.origin);
+    chmodSync(join(folder, "log.key"), 0o644);
+    expect(await codeOf(() => openWriter(place))).toBe("KEY_EXPOSED");
+    rmSync(folder, { recursive: true });
+    expect(await codeOf(() => openWriter(place))).toBe("KEY_MISSING");
+  });
+
+  it("refuses a store that is behind its head: cut, or put back from an older copy", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    await runSession(writer, 2);
+    const snapshot = copyStore(place);
+    await runSession(writer, 2);
+    await writer.close();
+    expect(await codeOf(() => openWriter(snapshot))).toBe("LOG_BEHIND_HEAD");
+    const cut = copyStore(place);
+    changeStore(cut.path, (db) => db.exec("DELETE FROM record WHERE seq = (SELECT max(seq) FROM record)"));
+    expect(await codeOf(() => openWriter(cut))).toBe("LOG_BEHIND_HEAD");
+  });
+
+  it("refuses a store whose beginning is another than its head vouches for", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    await runSession(writer, 2);
+    await writer.close();
+    const copy = copyStore(place);
+    changeStore(copy.path, (db) => db.exec("UPDATE record SET leaf = randomblob(32) WHERE seq = 3"));
+    expect(await codeOf(() => openWriter(copy))).toBe("LOG_BEHIND_HEAD");
+  });
+
+  it("refuses to sign after a checkpoint that is not the log's own", async () => {
+    const place = newPlace();
+    await (await openWriter(place)).close();
+    const copy = copyStore(place);
+    changeStore(copy.path, (db) =>
+      db.exec("UPDATE checkpoint SET note = replace(note, 'enclosure.local', 'enclosure.other')"),
+    );
+    const writer = await openWriter(copy);
+    const session = openSession(writer);
+    expect(await codeOf(() => session.checkpoint())).toBe("LOG_INVALID");
+    expect(await codeOf(() => session.release())).toBe("LOG_INVALID");
+  });
+
+  it("gives up on a store that another process holds for too long", async () => {
+    const place = newPlace();
+    await (await openWriter(place)).close();
+    let nowUs = 0;
+    const clock = { nowMs: systemClock.nowMs, monotonicUs: () => (nowUs += (STORE_BUSY_MS_MAX * 1000) / 20) };
+    const timers: Timers = { after: (_, fn) => systemTimers.after(0, fn) };
+    const writer = await openWriter(place, { clock, random: systemRandom, timers });
+    const holder = new Database(place.path);
+    onTestFinished(() => void holder.close());
+    holder.exec("BEGIN IMMEDIATE");
+    const session = openSession(writer);
+    expect(await codeOf(() => session.release())).toBe("STORE_BUSY");
+    expect(await session.failed).toMatchObject({ code: "STORE_BUSY" });
+  });
+
+  it("waits for another process without standing still", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const holder = new Database(place.path);
+    holder.exec("BEGIN IMMEDIATE");
+    const session = openSession(writer);
+    let isReleased = false;
+    const released = session.release().then(() => (isReleased = true));
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(isReleased).toBe(false);
+    holder.exec("COMMIT");
+    holder.close();
+    await released;
+  });
+
+  it("gives pseudonyms that stay, and that tell nothing", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const id = writer.pseudonym("os_user", "ada");
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(writer.pseudonym("named", "ada")).not.toBe(id);
+    await writer.close();
+    expect((await openWriter(place)).pseudonym("os_user", "ada")).toBe(id);
+    expect((await openWriter(newPlace())).pseudonym("os_user", "ada")).not.toBe(id);
+  });
+
+  it("is made once, though two processes make it at once", async () => {
+    const place = newPlace();
+    const [one, other] = await Promise.all([openWriter(place), openWriter(place)]);
+    expect(one.origin).toBe(other.origin);
+    expect([one.made.store, other.made.store].sort()).toEqual([false, true]);
+    expect(readdirSync(join(place.home, "logs"))).toEqual([one.origin.slice(-16)]);
+    await Promise.all([runSession(one, 3), runSession(other, 3)]);
+    await Promise.all([one.close(), other.close()]);
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+  });
+});
+
+describe("a session's end of the log", () => {
+  it("tells its id once the first record is durable, and where each record stands", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = openSession(writer);
+    expect(session.id()).toBeUndefined();
+    const tickets = [1, 2, 3].map((call) => session.append(intendedDraft(call)));
+    expect(tickets.map(({ n }) => n)).toEqual([1, 2, 3]);
+    const middle = await session.release(tickets[1]);
+    expect(middle).toMatchObject({ seq: 3, n: 2 });
+    expect(session.id()).toMatch(/^[0-9a-f]{64}$/);
+    expect(await session.release(tickets[0])).toMatchObject({ seq: 2, n: 1 });
+    expect(await session.release()).toMatchObject({ seq: 4, n: 3 });
+    const reader = await openReader(place);
+    expect(reader.record(3)?.leaf).toBe(middle.leaf);
+  });
+
+  it("shares one transaction with all that is appended in the same turn", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const sessions = [openSession(writer), openSession(writer), openSession(writer)];
+    const before = readFileSync(`${place.path}-wal`).length;
+    await Promise.all(sessions.map((session) => session.release()));
+    const together = readFileSync(`${place.path}-wal`).length - before;
+    const reader = await openReader(place);
+    expect([...reader.sessions()].map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    // Three sessions alone would each write the same pages again.
+    const alone = openSession(writer);
+    await alone.release();
+    expect(together).toBeLessThan(2 * (readFileSync(`${place.path}-wal`).length - before - together));
+  });
+
+  it("commits what nobody asks to release after a few milliseconds", async () => {
+    const place = newPlace();
+    const timers = heldTimers();
+    const writer = await openWriter(place, { clock: systemClock, random: systemRandom, timers });
+    const session = openSession(writer);
+    await session.release();
+    session.append(intendedDraft(1));
+    const reader = await openReader(place);
+    const size = reader.size();
+    timers.run(4);
+    await session.release();
+    expect(reader.size()).toBe(size + 1);
+  });
+
+  it("never lets a session's time go backwards", async () => {
+    let nowMs = 1_000;
+    const clock = { nowMs: () => nowMs, monotonicUs: systemClock.monotonicUs };
+    const place = newPlace();
+    const writer = await openWriter(place, { clock, random: systemRandom, timers: systemTimers });
+    const session = openSession(writer);
+    nowMs = 5_000;
+    expect(session.append(intendedDraft(1)).timeMs).toBe(5_000);
+    nowMs = 2_000;
+    expect(session.append(intendedDraft(2)).timeMs).toBe(5_000);
+  });
+
+  it("refuses what a body may not hold, and with it everything after", async () => {
+    const writer = await openWriter(newPlace());
+    const session = openSession(writer);
+    await session.release();
+    const bad = { ...settledDraft(1), data: { ...settledDraft(1).data, code: "it was Ada's fault" } };
+    expect(() => session.append(bad)).toThrow(expect.objectContaining({ code: "RECORD_REFUSED" }) as Error);
+    expect(() => session.append(intendedDraft(1))).toThrow(
+      expect.objectContaining({ code: "RECORD_REFUSED" }) as Error,
+    );
+    expect(await codeOf(() => session.release())).toBe("RECORD_REFUSED");
+    expect(await session.failed).toMatchObject({ code: "RECORD_REFUSED" });
+    await openSession(writer).release();
+  });
+
+  it("takes nothing after its closing record", async () => {
+    const writer = await openWriter(newPlace());
+    const session = openSession(writer);
+    session.append(closedDraft(0));
+    expect(() => session.append(intendedDraft(1))).toThrow(/after its closing record/);
+  });
+
+  it("keeps an artefact once, and with the next record", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = openSession(writer);
+    const bytes = new TextEncoder().encode("a script");
+    const kept = session.keep(bytes);
+    expect(session.keep(bytes)).toEqual(kept);
+    expect(kept.bytes).toBe(8);
+    await session.release();
+    const reader = await openReader(place);
+    expect(Buffer.from(reader.artefact(kept.sha256) ?? []).toString()).toBe("a script");
+  });
+});
+
+describe("checkpoints", () => {
+  const notes = (place: Place): { readonly size: number; readonly note: string }[] => {
+    const db = new Database(place.path, { readonly: true });
+    const rows = db
+      .prepare<[], { size: number; note: string }>("SELECT size, note FROM checkpoint ORDER BY size")
+      .all();
+    db.close();
+    return rows;
+  };
+
+  it("are signed when asked for, over all that is durable, each naming the one before it", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = openSession(writer);
+    const first = await session.checkpoint();
+    expect(first.size).toBe(2);
+    session.append(intendedDraft(1));
+    const second = await session.checkpoint();
+    expect(second.size).toBe(4);
+    expect(typesOf(place)).toEqual(["log.opened", "session.opened", "call.intended", "log.checkpointed"]);
+    expect(notes(place).map(({ size }) => size)).toEqual([2, 4]);
+    expect(notes(place)[1]?.note.split("\n").slice(0, 3)).toEqual([
+      writer.origin,
+      "4",
+      Buffer.from(second.root, "hex").toString("base64"),
+    ]);
+  });
+
+  it("are not signed twice over the same records", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = openSession(writer);
+    const [one, other] = await Promise.all([session.checkpoint(), session.checkpoint()]);
+    expect(await session.checkpoint()).toEqual(one);
+    expect(other).toEqual(one);
+    await writer.close();
+    expect(notes(place)).toHaveLength(1);
+  });
+
+  it("are signed after so many records, and after so long", async () => {
+    const place = newPlace();
+    const timers = heldTimers();
+    const writer = await openWriter(place, { clock: systemClock, random: systemRandom, timers });
+    const session = openSession(writer);
+    for (let call = 1; call <= CHECKPOINT_RECORDS; call++) session.append(intendedDraft(call));
+    await session.release();
+    // The signature comes after the commit that makes it due, and before the next but one.
+    for (const call of [1_000, 1_001]) await session.release(session.append(intendedDraft(call)));
+    expect(notes(place)).toHaveLength(1);
+    session.append(intendedDraft(1_002));
+    await session.release();
+    timers.run(CHECKPOINT_MS);
+    await session.checkpoint();
+    expect(notes(place)).toHaveLength(2);
+  });
+
+  it("are signed when the writer closes, which it does once", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    openSession(writer);
+    await Promise.all([writer.close(), writer.close()]);
+    expect(existsSync(`${place.path}-wal`)).toBe(false);
+    expect(notes(place).map(({ size }) => size)).toEqual([typesOf(place).length]);
+  });
+
+  it("stand in one line, though several processes sign", async () => {
+    const place = newPlace();
+    const writers = [await openWriter(place), await openWriter(place)];
+    const sessions = writers.map(openSession);
+    for (let round = 1; round <= 10; round++) {
+      await Promise.all(
+        sessions.map(async (session) => {
+          session.append(intendedDraft(round));
+          session.append(settledDraft(round));
+          await session.checkpoint();
+        }),
+      );
+    }
+    for (const session of sessions) session.append(closedDraft(10));
+    await Promise.all(writers.map((writer) => writer.close()));
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+    expect(readdirSync(join(logFolder(place.home, writers[0]?.origin as string), "heads")).length).toBeLessThanOrEqual(
+      2,
+    );
+    await (await openWriter(place)).close();
+    expect(readdirSync(join(logFolder(place.home, writers[0]?.origin as string), "heads"))).toHaveLength(1);
+  });
+});
+
+describe("what a person may see of a store", () => {
+  it("holds no name and no argument in the clear", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = writer.openSession(openedDraft({ name: "Ada Lovelace of Marylebone" }));
+    session.append(intendedDraft(1, '{"card":"4111-1111-1111-1111"}'));
+    session.append(settledDraft(1));
+    session.append(closedDraft(1));
+    await session.release();
+    const wal = readFileSync(`${place.path}-wal`);
+    await writer.close();
+    const whole = Buffer.concat([wal, readFileSync(place.path)]);
+    for (const text of ["Lovelace", "Marylebone", "4111"]) expect(whole.includes(text)).toBe(false);
+  });
+});
