@@ -4,14 +4,13 @@
 // `--release` starts from an empty dist/ and adds the library's declarations and the notices of what is bundled in.
 // @ts-check
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const STALE_MS = 3_600_000;
 
 /** Bundled CommonJS packages ask for Node's own modules by require. */
 const requireBanner = {
@@ -62,15 +61,6 @@ function put(/** @type {string} */ path, /** @type {Uint8Array | string} */ cont
   renameSync(fresh, path);
 }
 
-/** Chunks of former builds go, but not those that a program started a moment ago may still want to load. */
-function removeStale(/** @type {Set<string>} */ current) {
-  for (const name of readdirSync(dist)) {
-    const path = join(dist, name);
-    const stale = !current.has(path) && /\.(js|cjs|tmp)$/.test(name);
-    if (stale && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path, { force: true });
-  }
-}
-
 /** The licence of every package of which something stands in dist/, as their terms ask. */
 function thirdPartyNotices(/** @type {string[]} */ inputs) {
   const folders = inputs.map((path) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]);
@@ -102,18 +92,11 @@ const release = process.argv.includes("--release");
 if (release) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
-const present = programs.filter((program) =>
-  Object.values(/** @type {Record<string, string>} */ (program.entryPoints)).every((entry) =>
-    existsSync(join(root, entry)),
-  ),
-);
 // Each program for itself: esbuild has printed what is wrong with one, and the others are built all the same.
-const settled = await Promise.allSettled(present.map((program) => build({ ...common, ...program })));
+const settled = await Promise.allSettled(programs.map((program) => build({ ...common, ...program })));
 const results = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 if (results.length < settled.length) process.exitCode = 1;
-const files = results.flatMap((result) => result.outputFiles ?? []);
-for (const file of files) put(file.path, file.contents);
-if (process.exitCode === undefined) removeStale(new Set(files.map((file) => file.path)));
+for (const file of results.flatMap((result) => result.outputFiles ?? [])) put(file.path, file.contents);
 
 if (release && process.exitCode === undefined) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
@@ -121,5 +104,4 @@ if (release && process.exitCode === undefined) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   keepReachable(join(dist, "types"), "index.d.ts");
-  process.stderr.write(`dist: ${files.map((file) => basename(file.path)).join(" ")}\n`);
 }

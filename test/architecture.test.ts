@@ -80,7 +80,7 @@ const PLANTED: Readonly<
     breaks: [
       ["src/base/x.ts", `import { a } from "../audit/y.ts";`],
       ["src/broker/x.ts", `import type { A } from "../store/y.ts";`],
-      ["src/store/x.ts", `export * from "../outside/y.ts";`],
+      ["src/store/x.ts", `export * from "../enclosure/y.ts";`],
       ["src/review/x.ts", `const a = await import("../cli/y.ts");`],
       ["src/base/x.ts", `import { a } from "../unheard-of/y.ts";`],
     ],

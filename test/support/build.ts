@@ -1,6 +1,6 @@
 // Builds dist/ once before the tests, since the guest, its watchdog and host modules run as programs of their own.
-import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 
 export default function setup(): void {
-  spawnSync(process.execPath, ["scripts/build.js"], { stdio: "inherit" });
+  execFileSync(process.execPath, ["scripts/build.js"], { stdio: "inherit" });
 }
