@@ -14,19 +14,7 @@ interface Case {
   readonly message: string;
 }
 
-interface Policy {
-  readonly windowDays: number;
-  readonly scoreFromEurCents: number;
-  readonly scoreMax: number;
-}
-
-interface Payment {
-  readonly status: string;
-  readonly paid_on: string;
-  readonly cents: number;
-  readonly currency: string;
-}
-
+type Policy = Awaited<ReturnType<typeof desk.get_policy>>;
 type Decision = { outcome: "refunded"; eurCents: number } | { outcome: "rejected" | "escalated" };
 type Row = Decision & { case: string; customer: string; explanation: string };
 
@@ -66,7 +54,7 @@ async function handle(claim: Case, day: string, policy: Policy): Promise<Decisio
 }
 
 /** A failed look-up is an answer too: the desk knows no such payment. */
-async function paymentOf(claim: Case): Promise<Payment | undefined> {
+async function paymentOf(claim: Case) {
   try {
     return await desk.get_payment({ payment_id: claim.payment });
   } catch (error) {
@@ -113,7 +101,11 @@ async function reject(claim: Case, explanation: string): Promise<Decision & { ex
   return { outcome: "rejected", explanation };
 }
 
-async function escalate(claim: Case, to: string, explanation: string): Promise<Decision & { explanation: string }> {
+async function escalate(
+  claim: Case,
+  to: "desk-lead" | "finance" | "fraud",
+  explanation: string,
+): Promise<Decision & { explanation: string }> {
   note(`${claim.case} hand over to ${to}: ${explanation}`);
   await desk.escalate({ case_id: claim.case, to, explanation });
   return { outcome: "escalated", explanation: `${to}: ${explanation}` };

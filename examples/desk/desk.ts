@@ -18,14 +18,34 @@ const caseId = { type: "string", minLength: 7, maxLength: 12 };
 const eurCents = { type: "integer", minimum: 1, maximum: 100_000_00 };
 const sentence = { type: "string", minLength: 1, maxLength: 500 };
 
+const text = { type: "string" };
+const whole = { type: "integer" };
+
+/** All of these members, and no other. */
 function object(properties: Record<string, object>) {
   return { type: "object", required: Object.keys(properties), additionalProperties: false, properties };
 }
+
+const state = object({ case_id: text, state: text });
+const customer = object({
+  customer_id: text,
+  name: text,
+  since: text,
+  country: text,
+  refunds_90d: whole,
+  chargebacks: whole,
+});
 
 interface Refund {
   readonly case_id: string;
   readonly payment_id: string;
   readonly eur_cents: number;
+}
+
+function customerOf(id: string) {
+  const found = ledger.customers.find(({ customer_id }) => customer_id === id);
+  if (found === undefined) throw new Error(`no customer ${id}`);
+  return found;
 }
 
 export default defineModule(() => {
@@ -57,6 +77,7 @@ export default defineModule(() => {
       description: "The desk's rules of the day.",
       effect: "read",
       input: object({}),
+      output: object({ windowDays: whole, leadFromEurCents: whole, scoreFromEurCents: whole, scoreMax: whole }),
       run: () => POLICY,
     }),
     defineCapability({
@@ -64,7 +85,15 @@ export default defineModule(() => {
       description: "What was really paid, when, and whether it has been refunded.",
       effect: "read",
       input: object({ payment_id: paymentId }),
-      output: { type: "object", required: ["payment_id", "cents", "currency", "status"] },
+      output: object({
+        payment_id: text,
+        customer_id: text,
+        merchant: text,
+        cents: whole,
+        currency: text,
+        paid_on: text,
+        status: { type: "string", enum: ["settled", "pending", "refunded"] },
+      }),
       run: ({ payment_id }: { payment_id: string }) => payment(payment_id),
     }),
     defineCapability({
@@ -72,15 +101,15 @@ export default defineModule(() => {
       description: "A customer's record: name, country, earlier refunds and chargebacks.",
       effect: "read",
       input: object({ customer_id: customerId }),
-      run: ({ customer_id }: { customer_id: string }) =>
-        ledger.customers.find((customer) => customer.customer_id === customer_id) ?? null,
+      output: customer,
+      run: ({ customer_id }: { customer_id: string }) => customerOf(customer_id),
     }),
     defineCapability({
       name: "refund",
       description: "Pays money back to the card that a payment came from. Cannot be taken back.",
       effect: "irreversible",
       input: object({ case_id: caseId, payment_id: paymentId, eur_cents: eurCents }),
-      output: { type: "object", required: ["refund_id", "paid_eur_cents"] },
+      output: object({ refund_id: text, paid_eur_cents: whole }),
       run: refund,
     }),
     defineCapability({
@@ -92,6 +121,7 @@ export default defineModule(() => {
         decision: { type: "string", enum: ["refunded", "rejected"] },
         explanation: sentence,
       }),
+      output: state,
       run: ({ case_id, decision }: { case_id: string; decision: string }) => close(case_id, decision),
     }),
     defineCapability({
@@ -103,6 +133,7 @@ export default defineModule(() => {
         to: { type: "string", enum: ["desk-lead", "finance", "fraud"] },
         explanation: sentence,
       }),
+      output: state,
       run: ({ case_id, to }: { case_id: string; to: string }) => close(case_id, `with ${to}`),
     }),
     defineCapability({
@@ -110,6 +141,7 @@ export default defineModule(() => {
       description: "All customers' records, for the monthly report. The refund agent has no business with it.",
       effect: "read",
       input: object({}),
+      output: { type: "array", items: customer },
       run: () => ledger.customers,
     }),
   ];
