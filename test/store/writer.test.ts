@@ -49,8 +49,8 @@ function heldTimers(): Timers & { run(ms: number): void } {
       return () => waiting.delete(one);
     },
     run: (ms) => {
-      for (const one of [...waiting]) {
-        if (one.ms !== ms) continue;
+      const due = [...waiting].filter((one) => one.ms === ms);
+      for (const one of due) {
         waiting.delete(one);
         one.fn();
       }
@@ -160,7 +160,7 @@ describe("openLogWriter()", () => {
     const place = newPlace();
     await (await openWriter(place)).close();
     let nowUs = 0;
-    const clock = { nowMs: systemClock.nowMs, monotonicUs: () => (nowUs += (STORE_BUSY_MS_MAX * 1000) / 20) };
+    const clock = { ...systemClock, monotonicUs: () => (nowUs += (STORE_BUSY_MS_MAX * 1000) / 20) };
     const timers: Timers = { after: (_, fn) => systemTimers.after(0, fn) };
     const writer = await openWriter(place, { clock, random: systemRandom, timers });
     const holder = new Database(place.path);
@@ -257,7 +257,7 @@ describe("a session's end of the log", () => {
 
   it("never lets a session's time go backwards", async () => {
     let nowMs = 1_000;
-    const clock = { nowMs: () => nowMs, monotonicUs: systemClock.monotonicUs };
+    const clock = { ...systemClock, nowMs: () => nowMs };
     const place = newPlace();
     const writer = await openWriter(place, { clock, random: systemRandom, timers: systemTimers });
     const session = openSession(writer);
