@@ -43,7 +43,7 @@ async function checkOne({ cwd }: Context, file: string, agent: string | undefine
   try {
     const looked = lookAt(file, cwd);
     const own = looked.problems.map((problem) => ({ file: shown, ...problem }));
-    return agent === undefined ? own : [...own, ...(await checkAgent(looked, resolve(cwd, agent)))];
+    return agent === undefined ? own : [...own, ...(await checkAgent(looked, relativePath(resolve(cwd, agent), cwd)))];
   } catch (error) {
     if (!isFault(error) || error.exit !== EXIT.usage) throw error;
     const { code, message, mend, location } = error;

@@ -67,7 +67,7 @@ export function printTable(
       const padded = i === cells.length - 1 ? cut : cut + " ".repeat(width - displayWidth(cut));
       return style === undefined ? padded : page.paint(style, padded);
     });
-    page.line(texts.join("  "));
+    page.line(texts.join("  ").trimEnd());
   };
   print(heads.map((text) => ({ text, style: "dim" })));
   for (const row of rows) print(row);

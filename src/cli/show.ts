@@ -1,6 +1,7 @@
 // `enclosure show`: a session from its opening to its end, in the order of the log.
 
 import type { Command } from "commander";
+import { isJsonObject } from "../base/json.ts";
 import { makeSourceLocator } from "../bundle/locate.ts";
 import { type SessionView, type TimelineEntry, viewSession } from "../review/timeline.ts";
 import { callName, shownOutcome } from "./calls.ts";
@@ -87,6 +88,7 @@ function printEntry(page: Page, entry: TimelineEntry): void {
     case "input":
     case "output": {
       const { state, value } = entry.payload;
+      if (isJsonObject(value) && value["$type"] === "undefined") return line(`${entry.kind.padEnd(6)} (none)`);
       return line(
         `${entry.kind.padEnd(6)} ${clipped(state === "shown" ? visibleJson(value) : `(${state})`, room - 20)}`,
       );

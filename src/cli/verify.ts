@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { Judgement, Verdict, VerifyReport } from "../audit/verdict.ts";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { type CommonOptions, type Context, homePath, type Pages, storeOption, storePath } from "./context.ts";
 import { readNamedFile } from "./find.ts";
@@ -66,18 +67,6 @@ async function verify(context: Context, options: Options): Promise<ExitStatus> {
   return exitOf(Object.values(report.verdicts).map(({ verdict }) => verdict));
 }
 
-type Verdict = "ok" | "invalid" | "incomplete" | "cannot-check" | "not-asked";
-
-interface Report {
-  readonly valid: boolean;
-  readonly verdicts: Readonly<
-    Record<string, { readonly verdict: Verdict; readonly detail: string; readonly seqs?: readonly number[] }>
-  >;
-  readonly records: number;
-  readonly sessions: number;
-  readonly unanchored: { readonly records: number; readonly seconds: number };
-}
-
 const STYLES: Readonly<Record<Verdict, NonNullable<Cell["style"]>>> = {
   ok: "green",
   invalid: "red",
@@ -89,9 +78,9 @@ const STYLES: Readonly<Record<Verdict, NonNullable<Cell["style"]>>> = {
 /** Numbers of records that are listed for one verdict. */
 const SEQS_SHOWN_MAX = 10;
 
-function printReport({ out, next }: Pages, { verdicts, records, sessions, unanchored, valid }: Report): void {
+function printReport({ out, next }: Pages, { verdicts, records, sessions, unanchored, valid }: VerifyReport): void {
   const width = Math.max(...Object.keys(verdicts).map((name) => name.length));
-  for (const [name, { verdict, detail, seqs = [] }] of Object.entries(verdicts)) {
+  for (const [name, { verdict, detail, seqs = [] }] of Object.entries<Judgement>(verdicts)) {
     const where =
       seqs.length === 0
         ? ""
@@ -101,7 +90,7 @@ function printReport({ out, next }: Pages, { verdicts, records, sessions, unanch
     );
   }
   out.line(
-    `${counted(records, "record")} of ${counted(sessions, "session")}; ${unanchored.records} not anchored elsewhere`,
+    `${counted(records, "record")} of ${counted(sessions, "session")}; ${unanchored.records} after the last signed checkpoint`,
   );
   next(valid ? "enclosure sessions" : "enclosure sessions --status open");
 }

@@ -13,19 +13,105 @@ describe("a first agent", () => {
     expect(made).toMatchObject({ exit: 0 });
     expect(made.stdout.split("\n")).toContain("enclosure-env.d.ts");
 
-    const ran = await place.run("run", "agent.ts");
-    expect(place.golden(ran.stderr)).toMatchInlineSnapshot();
+    const ran = await place.run("run", "agent.ts", "--as", "ada");
+    expect(place.golden(ran.stderr)).toMatchInlineSnapshot(`
+      "enclosure: made the store <folder>/.enclosure/audit.db; every call is recorded there
+      enclosure: made a signing key in <home>/keys; records are verified with it, so keep it
+      ✓   1 files.list {"path":"/notes"}  /notes  <duration>
+      ✓   2 files.readText {"path":"/notes/welcome.txt"}  /notes  <duration>
+      ✓   3 files.write {"path":"/out/summary.txt","data":"1 notes, 15 words\\n"}  /out  <duration>
+      ✗   4 files.write {"path":"/notes/new.txt","data":"not granted"}  /notes  refused [RULE_FAILED]
+            the mount /notes is read only
+            mend: write "access: rw" under capabilities.files.mounts for /notes (enclosure.yaml:18)
+      session <id>  completed  3 admitted, 1 refused
+      walls   isolate, process
+      log     seq 11 of <origin>, root <id>, L1
+      next: enclosure show <id>
+      next: enclosure calls <id> --denied
+      next: enclosure verify
+      "
+    `);
     expect(JSON.parse(ran.stdout)).toMatchObject({ notes: 1, words: 15 });
     expect(ran.exit).toBe(0);
     expect(readFileSync(join(place.folder, "out/summary.txt"), "utf8")).toBe("1 notes, 15 words\n");
 
     const shown = await place.run("show", "last");
-    expect(place.golden(shown.stdout)).toMatchInlineSnapshot();
-    expect(place.golden((await place.run("sessions")).stdout)).toMatchInlineSnapshot();
-    expect(place.golden((await place.run("calls", "last")).stdout)).toMatchInlineSnapshot();
-    expect(place.golden((await place.run("call", "last", "4")).stdout)).toMatchInlineSnapshot();
+    expect(place.golden(shown.stdout)).toMatchInlineSnapshot(`
+      "session    <digest>
+      agent      first-agent 0.1.0  source <id>
+      run by     ada (as the operator says)
+      purpose    Reads the notes of this folder and writes a summary of them.
+      manifest   <id>, not pinned
+      walls      isolate, process
+      opened     <time> UTC at seq 1
+      closed     <time> UTC
+      status     completed
+      calls      3 admitted, 1 refused
+
+      <clock> input  (none)
+      <clock> ✓ 1 files.list {"path":"/notes"}  <duration>  agent.ts:5
+      <clock> ✓ 2 files.readText {"path":"/notes/welcome.txt"}  <duration>  agent.ts:8
+      <clock> ✓ 3 files.write {"path":"/out/summary.txt","data":"1 notes, 15 words\\n"}  <duration>  agent.ts:11
+      <clock> ✗ 4 files.write {"path":"/notes/new.txt","data":"not granted"}  refused RULE_FAILED  agent.ts:16
+      <clock> output {"notes":1,"words":15,"refused":"files.write was denied: the mount /notes is read only; write \\"access: rw\\" under capabilities.files.mount…
+      <clock> completed
+      "
+    `);
+    expect(place.golden((await place.run("sessions")).stdout)).toMatchInlineSnapshot(`
+      "session       opened (UTC)         agent        version  by   for  status     calls
+      <id>  <time>  first-agent  0.1.0    ada  -    completed  3 ok, 1 refused
+      "
+    `);
+    expect(place.golden((await place.run("calls", "last")).stdout)).toMatchInlineSnapshot(`
+      "n     call            effect  argument                                                  outcome              rule     took
+      1  ✓  files.list      read    {"path":"/notes"}                                         confirmed            line 18  <duration>
+      2  ✓  files.readText  read    {"path":"/notes/welcome.txt"}                             confirmed            line 18  <duration>
+      3  ✓  files.write     write   {"path":"/out/summary.txt","data":"1 notes, 15 words\\n"}  confirmed            line 19  <duration>
+      4  ✗  files.write     write   {"path":"/notes/new.txt","data":"not granted"}            refused RULE_FAILED  line 18
+      "
+    `);
+    expect(place.golden((await place.run("call", "last", "4")).stdout)).toMatchInlineSnapshot(`
+      "call       4 of session <id>
+      function   files.write
+      effect     write
+      target     fs /notes
+      decided    <time> UTC
+      outcome    refused RULE_FAILED
+      evidence   observed
+      source     agent.ts:16:17
+      log        seq 9
+      rule       /capabilities/files/mounts/~1notes of manifest <id>
+        17 |     mounts:
+        18 |       /notes: { path: ./notes, access: ro }
+           |       ^
+      argument:
+        {
+          "path": "/notes/new.txt",
+          "data": "not granted"
+        }
+      error:
+        {
+          "told": {
+            "name": "CapabilityDenied",
+            "code": "RULE_FAILED",
+            "message": "files.write was denied: the mount /notes is read only; write \\"access: rw\\" under capabilities.files.mounts for /notes [RULE_FAILED]"
+          }
+        }
+      "
+    `);
     const verified = await place.run("verify");
-    expect(place.golden(verified.stdout)).toMatchInlineSnapshot();
+    const verdicts = verified.stdout.split("\n").map((line) => line.split(/ {2,}/).slice(0, 2).join(": "));
+    expect(verdicts.slice(0, 9)).toEqual([
+      "bytes: ok",
+      "chains: ok",
+      "tree: ok",
+      "consistency: not-asked",
+      "signatures: ok",
+      "anchors: ok",
+      "completeness: ok",
+      "payloads: ok",
+      "scope: ok",
+    ]);
     expect(verified.exit).toBe(0);
   });
 
@@ -73,7 +159,7 @@ describe("enclosure run", () => {
 
   test("has a run that was refused before it began in the shape of every other result", async () => {
     const place = makePlace();
-    place.write({ "enclosure.yaml": `${NOTHING}flow: []\n`, "agent.ts": "export default 1;\n" });
+    place.write({ "enclosure.yaml": `${NOTHING}nonsense: 1\n`, "agent.ts": "export default 1;\n" });
     const { exit, stdout } = await place.run("run", "agent.ts", "--json");
     expect(exit).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -118,12 +204,13 @@ test("no text of an agent reaches the terminal as anything but text", async () =
   const place = makePlace();
   const evil = String.raw`\x1b[2J\x1b]0;owned\x07\u202e\r\nenclosure: verified`;
   place.write({
-    "enclosure.yaml": NOTHING,
-    "agent.ts": `import { note } from "enclosure:caps";
+    "enclosure.yaml": `${NOTHING}capabilities: { files: { use: fs, mounts: { /in: { path: ./in, access: ro } } } }\n`,
+    "in/file.txt": "",
+    "agent.ts": `import { files, note } from "enclosure:caps";
 export default async () => {
   note("${evil}");
   console.warn("${evil}");
-  try { await fetch("${evil}"); } catch {}
+  try { await files.readText("/in/${evil}"); } catch {}
   const error = new Error("${evil}");
   error.name = "${evil}";
   throw error;
@@ -137,6 +224,7 @@ export default async () => {
     await place.run("show", "last"),
     await place.run("logs", "last"),
     await place.run("calls", "last"),
+    await place.run("call", "last", "1"),
     await place.run("show", "last", "--json"),
   ];
   for (const { stdout, stderr } of printed) {
