@@ -1,0 +1,63 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type HeldLife, Liveness } from "../../src/store/liveness.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const boot = "0123456789abcdef";
+
+function make(): { readonly liveness: Liveness; readonly folder: string; readonly hold: (boot: string) => HeldLife } {
+  const path = join(temporaryFolder(), "audit.db");
+  const liveness = new Liveness(path);
+  expect(liveness.makeFolder()).toBe(true);
+  expect(liveness.makeFolder()).toBe(false);
+  const hold = (one: string): HeldLife => {
+    const life = liveness.hold(one);
+    onTestFinished(() => life.end("leave"));
+    return life;
+  };
+  return { liveness, folder: `${path}.live`, hold };
+}
+
+describe("Liveness", () => {
+  it("knows a process that holds its lock from one that does not", () => {
+    const { liveness, hold } = make();
+    expect(liveness.isLive(boot)).toBe(false);
+    const life = hold(boot);
+    expect(liveness.isLive(boot)).toBe(true);
+    expect(liveness.dead()).toEqual([]);
+    life.end("leave");
+    expect(liveness.isLive(boot)).toBe(false);
+    expect(liveness.dead()).toEqual([boot]);
+  });
+
+  it("is not fooled by those who only look", () => {
+    const { liveness, hold } = make();
+    hold(boot);
+    for (let i = 0; i < 3; i++) expect([liveness.isLive(boot), liveness.isLive(boot)]).toEqual([true, true]);
+  });
+
+  it("buries the dead and never the living", () => {
+    const { liveness, folder, hold } = make();
+    const life = hold(boot);
+    liveness.bury(boot);
+    expect(readdirSync(folder)).toContain(boot);
+    expect(liveness.isLive(boot)).toBe(true);
+    life.end("leave");
+    liveness.bury(boot);
+    liveness.bury(boot);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("takes its file away when it ends in order", () => {
+    const { folder, hold } = make();
+    hold(boot).end("remove");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("passes over what is not a lock", () => {
+    const { liveness, folder } = make();
+    writeFileSync(join(folder, "README"), "a note");
+    expect(liveness.dead()).toEqual([]);
+  });
+});
