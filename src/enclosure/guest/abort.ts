@@ -1,4 +1,4 @@
-// AbortController and AbortSignal (DOM standard), with `timeout` and `any`.
+// AbortController and AbortSignal (DOM standard), with `timeout` and `any`; and DOMException, which they reject with.
 
 import { DOMException } from "./dom-exception.ts";
 import { Event, EventTarget, tell } from "./events.ts";
@@ -73,5 +73,7 @@ class AbortController {
 /** Installs the classes on `global`. */
 export function installAbort(global: object, timer: typeof after): void {
   after = timer;
-  for (const [name, value] of Object.entries({ AbortSignal, AbortController })) define(global, name, value);
+  for (const [name, value] of Object.entries({ AbortSignal, AbortController, DOMException })) {
+    define(global, name, value);
+  }
 }

@@ -33,6 +33,11 @@ export function canonicaliseNaN(): void {
   }
 }
 
+/** Removes what V8 has beside the standard. */
+export function removeNonStandard(): void {
+  Reflect.deleteProperty(Intl, "v8BreakIterator");
+}
+
 /** Removes every own name of `global` that is not permitted; says which could not be removed. */
 export function removeOthers(global: object, permitted: readonly string[]): void {
   for (const name of Reflect.ownKeys(global)) {

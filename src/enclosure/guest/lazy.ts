@@ -1,7 +1,7 @@
 // Pay for what you use: a global that costs something to set up is a getter until it is first touched. The modules behind
 // them are bundled as closures (`require` below is the bundler's, never a function at run time), run at most once.
 
-import { define, defineProperty } from "./intrinsics.ts";
+import { define, defineProperty, getOwnPropertyDescriptor } from "./intrinsics.ts";
 
 declare const require: (name: string) => unknown;
 
@@ -43,14 +43,20 @@ export function loadEncoding(): Encoding {
 /** What core-js leaves on the global while it loads, beside the classes. */
 const CORE_JS_STORE = "__core-js_shared__";
 
-/** The URL classes. core-js puts them on the global itself, and draws a random number for a key: from nobody's stream. */
+/**
+ * The URL classes. core-js puts them on the global itself, draws a random number for a key (which must be nobody's draw)
+ * and replaces Function.prototype.toString (which must stay the language's).
+ */
 export function loadUrl(): Readonly<Record<string, unknown>> {
   const { random } = Math;
+  const functionPrototype: { toString(): string } = Function.prototype;
+  const spell = getOwnPropertyDescriptor(functionPrototype, "toString")?.value as () => string;
   define(Math, "random", () => 0.5);
   try {
     require("core-js/actual/url");
   } finally {
     define(Math, "random", random);
+    define(functionPrototype, "toString", spell);
   }
   const { URL, URLSearchParams } = globalThis as unknown as Record<string, unknown>;
   delete (globalThis as Record<string, unknown>)[CORE_JS_STORE];

@@ -16,7 +16,7 @@ import { installClock } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installEvents } from "./events.ts";
 import type { Send } from "./fetch.ts";
-import { canonicaliseNaN, lockStackTraces, removeOthers } from "./hardening.ts";
+import { canonicaliseNaN, lockStackTraces, removeNonStandard, removeOthers } from "./hardening.ts";
 import {
   apply,
   define,
@@ -106,26 +106,34 @@ function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string,
 
 function makeDeliver(global: typeof globalThis, post: Post): (text: string, main?: Main) => void {
   let world: World | undefined;
+
+  function take(delivered: Exclude<Delivered, { type: "start" }>, body: string): void {
+    const { bridge, clock, randomness } = world as World;
+    if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
+    clock.advance(delivered.nowMs);
+    try {
+      if (delivered.type === "settled") bridge.settle(delivered.id, delivered.ok, body);
+      else bridge.fire(delivered.id);
+    } catch (error) {
+      // What is delivered decodes, and callbacks catch for themselves; should one of us fail at it, the session ends so.
+      bridge.finish({ ok: false, error });
+    }
+  }
+
   return (text, main) => {
     const newline = indexOf(text, "\n");
     const delivered = parseJson(slice(text, 0, newline)) as Delivered;
     const body = slice(text, newline + 1);
-    if (delivered.type === "start") {
-      world = makeWorld(global, post, delivered);
-      runAgent(world.bridge, makeCapabilities(world.bridge, delivered.capabilities), body, main as Main);
-      return;
-    }
-    const { bridge, clock, randomness } = world as World;
-    if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
-    clock.advance(delivered.nowMs);
-    if (delivered.type === "settled") bridge.settle(delivered.id, delivered.ok, body);
-    else bridge.fire(delivered.id);
+    if (delivered.type !== "start") return take(delivered, body);
+    world = makeWorld(global, post, delivered);
+    runAgent(world.bridge, makeCapabilities(world.bridge, delivered.capabilities), body, main as Main);
   };
 }
 
 const hooked = globalThis as unknown as Record<string, unknown>;
 const post = hooked[HOOK_NAME] as Post;
 removeOthers(globalThis, PERMITTED_GLOBALS);
+removeNonStandard();
 lockStackTraces();
 canonicaliseNaN();
 define(globalThis, HOOK_NAME, makeDeliver(globalThis, post));
