@@ -33,7 +33,7 @@ function enclosure(...args: readonly string[]): string {
 
 /** The commands of `--help`, as its list spells them. */
 function commandsOf(help: string): string[] {
-  const list = help.slice(help.search(/^Commands:/m));
+  const list = /^Commands:\n(.+\n)+/m.exec(help)?.[0] ?? "";
   return [...list.matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
 }
 

@@ -74,7 +74,7 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
   if (value instanceof NativeArrayBuffer)
     return { $type: "bytes", value: apply(toBase64, new NativeUint8Array(value), []) };
   if (value instanceof NativeDate) {
-    const time = apply(dateGetTime, value, []) as number;
+    const time: number = apply(dateGetTime, value, []);
     return { $type: "date", value: isFiniteNumber(time) ? time : null };
   }
   if (bufferIsView(value)) throw new CodecError("of typed arrays only Uint8Array can cross");

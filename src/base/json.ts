@@ -115,7 +115,7 @@ export function deepFreeze<T extends JsonValue>(value: T): T {
     const next = pending.pop() as JsonValue;
     if (next === null || typeof next !== "object" || Object.isFrozen(next)) continue;
     Object.freeze(next);
-    for (const inner of Object.values(next)) pending.push(inner as JsonValue);
+    for (const inner of Object.values(next)) pending.push(inner);
   }
   return value;
 }

@@ -114,7 +114,7 @@ function openedDraft(opening: Opening, refs: Refs): SessionDraft<"session.opened
       correlation:
         opening.correlation === null
           ? null
-          : { text: canonicalJson({ ...opening.correlation } as JsonValue), media: "application/json", level: "full" },
+          : { text: canonicalJson({ ...opening.correlation }), media: "application/json", level: "full" },
       batchJob: opening.batchJob,
       parent: null,
       semantics: SEMANTICS,
