@@ -17,11 +17,12 @@ import {
 import { nearest } from "../base/nearest.ts";
 import { adviceFor } from "./builtins.ts";
 import { type BundleCache, compileCached } from "./cache.ts";
-import { refused } from "./compile.ts";
+import { loadEsbuild, refused } from "./compile.ts";
 import type { AgentBundle, BundleInput } from "./contract.ts";
+import { askedNames } from "./granted.ts";
 import { Jail, type JailLimits } from "./jail.ts";
 import { makeProblem, type Refusal } from "./problems.ts";
-import { type CompilePlan, ENTRY } from "./plugin.ts";
+import { type CompilePlan, ENTRY, type Inspected, type Loader } from "./plugin.ts";
 import { Resolver, type ResolverRules } from "./resolve.ts";
 import { findProject } from "./root.ts";
 
@@ -110,6 +111,7 @@ function agentPlan(options: AgentBundleOptions, jail: Jail, entry: string, limit
     builtin: (name) => builtinRefused(name),
     wordMissing: ({ name, from }) =>
       from === "enclosure:caps" ? ungranted(name, names, options.manifestFile) : undefined,
+    inspect: async (text, loader) => ungrantedIn(text, loader, names, options.manifestFile),
     msMax: limits.ms,
     options: {
       format: "esm",
@@ -142,6 +144,20 @@ function ungranted(name: string, names: readonly string[], manifestFile: string)
     message: `"${name}" is not a capability of ${basename(manifestFile)}${hint}`,
     mend: `Add the line "  ${name}: { use: … }" under capabilities in ${manifestFile}, if the agent should have it.`,
   };
+}
+
+async function ungrantedIn(
+  text: string,
+  loader: Loader,
+  names: readonly string[],
+  manifestFile: string,
+): Promise<readonly Inspected[]> {
+  if (loader !== "ts" && loader !== "tsx") return [];
+  const esbuild = await loadEsbuild();
+  const asked = await askedNames(text, loader, esbuild.transform);
+  return asked
+    .filter(({ name }) => name !== "note" && !names.includes(name))
+    .map(({ name, line, column }) => ({ ...ungranted(name, names, manifestFile), line, column }));
 }
 
 function builtinRefused(name: string): Refusal {

@@ -8,7 +8,7 @@ import { extname, join } from "node:path";
 import type { Problem } from "../base/errors.ts";
 import { type GlobPlaces, unglobbed } from "./globs.ts";
 import { type Jail, JailError } from "./jail.ts";
-import { AT_RUN_TIME, problemsOf, type Refusal, type Told, type WordMissing } from "./problems.ts";
+import { AT_RUN_TIME, makeProblem, problemsOf, type Refusal, type Told, type WordMissing } from "./problems.ts";
 import type { Mode, Resolution, Resolver } from "./resolve.ts";
 import { isInPackage, SOURCE, toProjectPath } from "./root.ts";
 
@@ -26,8 +26,15 @@ export interface CompilePlan {
   readonly wordMissing: WordMissing;
   /** Changes a source before it is parsed; `path` is its project path. */
   readonly rewrite?: (text: string, path: string, loader: Loader) => Promise<string | undefined>;
+  /** Looks at a source of the project for what the compiler does not tell. */
+  readonly inspect?: (text: string, loader: Loader) => Promise<readonly Inspected[]>;
   readonly options: BuildOptions;
   readonly msMax: number;
+}
+
+export interface Inspected extends Refusal {
+  readonly line: number;
+  readonly column: number;
 }
 
 export type Loader = "ts" | "tsx" | "js" | "jsx" | "json";
@@ -67,6 +74,7 @@ export class Compilation {
   readonly imports: ImportRecord[] = [];
   /** By the text that esbuild is told: it gives each the place of the import. */
   readonly #refusals = new Map<string, Refusal>();
+  readonly #inspected: Problem[] = [];
   readonly #plan: CompilePlan;
   readonly #lenient: boolean;
   readonly #globs: GlobPlaces;
@@ -90,7 +98,7 @@ export class Compilation {
 
   judge(told: Told): { readonly told: Told; readonly problems: readonly Problem[] } {
     const { jail, wordMissing } = this.#plan;
-    return { told, problems: problemsOf(jail.root, told, this.#refusals, wordMissing) };
+    return { told, problems: [...problemsOf(jail.root, told, this.#refusals, wordMissing), ...this.#inspected] };
   }
 
   async #guarded<Result>(answer: () => Result | Promise<Result>): Promise<Result | { errors: { text: string }[] }> {
@@ -159,10 +167,25 @@ export class Compilation {
     const bytes = this.#plan.jail.read(join(this.#plan.jail.root, projectPath));
     const loader = LOADERS[extname(projectPath)] ?? "js";
     const globs = this.#globs.get(projectPath);
-    const { rewrite } = this.#plan;
-    if (globs === undefined && rewrite === undefined) return { contents: bytes, loader, resolveDir: NOWHERE };
-    const text = unglobbed(new TextDecoder().decode(bytes), globs ?? []);
+    const { rewrite, inspect } = this.#plan;
+    const inspected = inspect !== undefined && !isInPackage(projectPath);
+    if (globs === undefined && rewrite === undefined && !inspected)
+      return { contents: bytes, loader, resolveDir: NOWHERE };
+    const original = new TextDecoder().decode(bytes);
+    if (inspected) await this.#inspect(inspect, original, projectPath, loader);
+    const text = unglobbed(original, globs ?? []);
     return { contents: (await rewrite?.(text, projectPath, loader)) ?? text, loader, resolveDir: NOWHERE };
+  }
+
+  async #inspect(
+    inspect: NonNullable<CompilePlan["inspect"]>,
+    text: string,
+    projectPath: string,
+    loader: Loader,
+  ): Promise<void> {
+    const file = join(this.#plan.jail.root, projectPath);
+    for (const { line, column, ...refusal } of await inspect(text, loader))
+      this.#inspected.push(makeProblem(refusal, { file, line, column }));
   }
 
   #ours(path: string): string {

@@ -62,6 +62,25 @@ const é = globalThis.name; export default [mial, note, fs, x, nothing, there, a
     );
   });
 
+  it("does not overlook a name that no value uses, or that is passed on to another file", async () => {
+    const folder = project({
+      "agent.ts": `import { unused, mail as post, type Mail } from "enclosure:caps";
+import type { AlsoUnused } from "enclosure:caps";
+import {
+  // a comment
+  other,
+} from "enclosure:caps";
+import { gone } from "./caps.ts"; export default (): AlsoUnused | Mail => [post, gone];`,
+      "caps.ts": 'export { mial as gone, note } from "enclosure:caps";',
+      "lib.ts": 'import { notReached } from "enclosure:caps";',
+    });
+    expect((await problemsOf(folder)).map((text) => text.split(" ", 3).join(" "))).toEqual([
+      'agent.ts:1:10 IMPORT_UNGRANTED "unused"',
+      'agent.ts:5:3 IMPORT_UNGRANTED "other"',
+      'caps.ts:1:10 IMPORT_UNGRANTED "mial"',
+    ]);
+  });
+
   it.each([
     ["fs", "use: fs"],
     ["node:fs/promises", "use: fs"],
