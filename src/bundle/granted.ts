@@ -33,8 +33,10 @@ export async function askedNames(
 /** In the compiler's own spelling: one statement each, ended by a semicolon. */
 function namesIn(code: string): readonly string[] {
   const clauses = [...code.matchAll(/^(?:import|export)\s+[^;"]*?\{([^}]*)\}\s+from\s+"enclosure:caps";/gm)];
-  const names = clauses.flatMap(([, braced = ""]) => braced.split(",").map((one) => one.trim().split(/\s+as\s+/)[0]));
-  return names.filter((name) => name !== undefined && name !== "");
+  const names = clauses.flatMap(([, braced = ""]) =>
+    braced.split(",").map((one) => one.trim().replace(/\s+as\s.*$/s, "")),
+  );
+  return names.filter((name) => name !== "");
 }
 
 /** Where the name stands in the statement that asks for it. */

@@ -154,7 +154,7 @@ import { gone } from "./caps.ts"; export default (): AlsoUnused | Mail => [post,
   it("keeps to its limits: files, bytes, script, time", async () => {
     const folder = project({
       "agent.ts": 'import "./a.ts"; export default 1;',
-      "a.ts": `console.log("${"x".repeat(500)}");`,
+      "a.ts": `globalThis.text = "${"x".repeat(500)}";`,
     });
     const limited = async (limits: Partial<typeof BUNDLE_LIMITS>): Promise<unknown> => {
       const { code, problems } = await refusalOf(bundle(folder, { limits: { ...BUNDLE_LIMITS, ...limits } }));
