@@ -180,6 +180,8 @@ export interface EventData {
   };
   "call.denied": {
     call: CallId;
+    /** The turn in which the guest made it; the record's own turn is the one in which it was told. */
+    madeIn: number;
     /** "(unlisted)" where the manifest has no such name. */
     capability: string;
     function: string;

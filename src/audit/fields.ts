@@ -159,6 +159,7 @@ export const FIELDS: { readonly [Type in EventType]: { readonly [Field in keyof 
   },
   "call.denied": {
     call: callId,
+    madeIn: integer(),
     capability: name,
     function: name,
     effect: nullable(effect),

@@ -68,6 +68,7 @@ export function callData(course: Course, permitted: Permitted): CallData {
 export function deniedData(course: Course, denied: Denied, told: Told, level: AuditLevel, delivered: "true" | "late") {
   return {
     call: course.id,
+    madeIn: course.incoming.turn,
     capability: denied.grant?.name ?? UNLISTED,
     function: denied.fn?.name ?? UNLISTED,
     effect: denied.effect,

@@ -29,9 +29,12 @@ export class FixtureLog implements LogReader {
   }
 
   /** Opens a session whose agent is `name`. */
-  open(name = "refund-desk", change: Partial<EventData["session.opened"]> = {}): SessionWriter {
+  open(
+    name = "refund-desk",
+    change: Partial<EventData["session.opened"]> = {},
+    session = sha256Hex(`session ${this.records.length}`) as SessionId,
+  ): SessionWriter {
     const nothing = this.keep("");
-    const session = sha256Hex(`session ${this.records.length}`) as SessionId;
     const writer = new SessionWriter(this, session);
     writer.add("session.opened", {
       agent: {
@@ -209,7 +212,7 @@ export class SessionWriter {
   deny(call: number, code: string, change: Partial<EventData["call.denied"]> = {}): number {
     const { approval: _, ...data } = this.#callData(call, {});
     const error = this.log.payloadOf({ name: "CapabilityDenied", code, message: "refused" });
-    return this.add("call.denied", { ...data, code, error, delivered: "true", ...change });
+    return this.add("call.denied", { ...data, madeIn: 0, code, error, delivered: "true", ...change });
   }
 
   settle(call: number, change: Partial<EventData["call.settled"]> = {}, evidence: Evidence = "host_claimed"): number {
