@@ -9,6 +9,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { sha256Hex } from "../base/bytes.ts";
 import { compile } from "./compile.ts";
 import type { BundleInput } from "./contract.ts";
@@ -30,7 +31,6 @@ export interface CachedBundle {
   readonly tool: { readonly name: string; readonly version: string };
 }
 
-/** Rises when what an entry holds, or how a plan is compiled, changes in a way that the plan's own texts do not show. */
 const FORM = "enclosure/bundle-cache/v1";
 const ENTRY_BYTES_MAX = 128 * 1024 * 1024;
 const MAC_CHARS = 64;
@@ -68,10 +68,11 @@ function esbuildVersion(): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-/** One name for each plan: an entry of another one, or of another compiler, is never looked at. */
+/** One name for each plan: an entry of another one, of another compiler or of another build of this program is never looked at. */
 function nameOf(plan: CompilePlan, version: string): string {
   const { jail, entry, before = null, virtual, options } = plan;
-  return sha256Hex(JSON.stringify([FORM, version, jail.root, entry, before, [...virtual], options]));
+  const { size, mtimeMs } = statSync(fileURLToPath(import.meta.url));
+  return sha256Hex(JSON.stringify([FORM, size, mtimeMs, version, jail.root, entry, before, [...virtual], options]));
 }
 
 function readEntry(path: string, key: Uint8Array): Entry | undefined {
