@@ -70,7 +70,7 @@ function showRequest(page: Page, request: ApprovalRequest): void {
   row("target", visible(`${target.kind} ${target.name}`));
   row("rule", visible(`${rule.pointer} (line ${rule.line})`));
   row("argument", visible(argumentsText));
-  row("time left", shownDuration(timeoutMs));
+  row("timeout", shownDuration(timeoutMs));
 }
 
 function verb(effect: ApprovalRequest["effect"]): string {

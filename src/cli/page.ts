@@ -28,7 +28,8 @@ export function makePage(sink: Sink, colours: boolean): Page {
   const terminal = sink.isTTY === true;
   return {
     terminal,
-    columns: terminal ? (sink.columns ?? 80) : Infinity,
+    // A terminal may say that it is 0 columns wide: it does not know.
+    columns: terminal ? sink.columns || 80 : Infinity,
     paint: (style, text) => (terminal && colours ? styleText(style, text, { validateStream: false }) : text),
     line: (text = "") => void sink.write(`${text}\n`),
     write: (text) => void sink.write(text),

@@ -100,7 +100,9 @@ function printEntry(page: Page, entry: TimelineEntry): void {
     case "call":
       return line(shownCall(page, entry.call, room - 13));
     case "held":
-      return line(`${shownMark(page, "held")} ${entry.call} waits for approval`);
+      return line(
+        `${shownMark(page, "held")} ${entry.call} ${visible(`${entry.capability}.${entry.function}`)}  waits for approval`,
+      );
     case "approval":
       return line(visible(`  ${entry.call} ${entry.granted ? "approved" : "refused"} by ${entry.by} (${entry.how})`));
     case "cancelled":

@@ -21,7 +21,7 @@ export type TimelineEntry = EntryPlace &
     | { readonly kind: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly text: string }
     /** Stands where the call was decided; the row says how it ended. */
     | { readonly kind: "call"; readonly call: CallRow }
-    | { readonly kind: "held"; readonly call: CallId }
+    | { readonly kind: "held"; readonly call: CallId; readonly capability: string; readonly function: string }
     | {
         readonly kind: "approval";
         readonly call: CallId;
@@ -101,7 +101,8 @@ function entryOf(
     case "call.held": {
       const call = rows.get(seq);
       if (call !== undefined) return { ...place, kind: "call", call };
-      return { ...place, kind: "held", call: body.data.call };
+      const { capability, function: fn } = body.data;
+      return { ...place, kind: "held", call: body.data.call, capability, function: fn };
     }
     case "approval.granted":
     case "approval.refused": {

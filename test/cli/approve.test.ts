@@ -47,7 +47,7 @@ describe("the terminal's approvals", () => {
         target    function refunds.pay
         rule      /capabilities/refunds/ask/0 (line 14)
         argument  {"amount":400}
-        time left 1 min 0 s
+        timeout   1 min 0 s
       "
     `);
   });

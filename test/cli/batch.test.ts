@@ -128,6 +128,21 @@ describe("enclosure batch", () => {
     expect(readFileSync(join(place.folder, "results.jsonl"), "utf8")).toBe("");
   });
 
+  test("leaves a job alone that another process is running", async () => {
+    const place = batchPlace();
+    place.write({ "jobs.jsonl": jobs(["a", "wait after"]) });
+    const running = place.start("batch", "jobs.jsonl");
+    await expect.poll(() => done(place).length, { timeout: 20_000 }).toBe(1);
+    const { exit, stdout } = await place.run("batch", "jobs.jsonl", "--json");
+    running.kill("SIGINT");
+    await running.ended;
+    expect(exit).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: "BATCH_BUSY", message: expect.stringContaining("job a") },
+    });
+    expect(done(place)).toEqual(["a"]);
+  });
+
   test("refuses a jobs file with bad lines: all of them at once, and runs nothing", async () => {
     const place = batchPlace();
     place.write({ "jobs.jsonl": `${jobs(["a", ""])}nonsense\n{"id":"b"}\n` });

@@ -1,8 +1,38 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseCount, parseMoment, readInput, readNamedFile } from "../../src/cli/find.ts";
+import type { SessionId } from "../../src/base/ids.ts";
+import { findSession, parseCount, parseMoment, readInput, readNamedFile } from "../../src/cli/find.ts";
+import { FixtureLog } from "../review/log-fixture.ts";
 import { temporaryFolder } from "../support/folder.ts";
+
+describe("findSession()", () => {
+  const first = `abcd1${"0".repeat(59)}` as SessionId;
+  const second = `abcd2${"0".repeat(59)}` as SessionId;
+  const log = new FixtureLog();
+  log.open("a", {}, first);
+  log.open("a", {}, second);
+
+  test("finds a session by its id, by its first digits, and the last one", () => {
+    expect(findSession(log, first)).toBe(first);
+    expect(findSession(log, "abcd2")).toBe(second);
+    expect(findSession(log, "last")).toBe(second);
+  });
+
+  test("asks for more digits where several sessions start with them", () => {
+    const code = "SESSION_AMBIGUOUS";
+    const message = "abcd could be abcd10000000, abcd20000000";
+    expect(() => findSession(log, "abcd")).toThrow(expect.objectContaining({ code, message }));
+  });
+
+  test.each(["beef", "abc", "ABCD1", "../x", "first", ""])("has no session for %j", (name) => {
+    expect(() => findSession(log, name)).toThrow(expect.objectContaining({ code: "SESSION_MISSING" }));
+  });
+
+  test("has no last session in an empty log", () => {
+    expect(() => findSession(new FixtureLog(), "last")).toThrow(expect.objectContaining({ code: "SESSION_MISSING" }));
+  });
+});
 
 describe("parseMoment()", () => {
   const now = Date.UTC(2026, 10, 23, 12);

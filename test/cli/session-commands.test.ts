@@ -70,6 +70,8 @@ describe("a first agent", () => {
       4  ✗  files.write     write   {"path":"/notes/new.txt","data":"not granted"}            refused RULE_FAILED  line 18
       "
     `);
+    const missing = JSON.parse((await place.run("call", "last", "9", "--json")).stdout) as unknown;
+    expect(missing).toMatchObject({ error: { code: "CALL_MISSING" } });
     expect(place.golden((await place.run("call", "last", "4")).stdout)).toMatchInlineSnapshot(`
       "call       4 of session <id>
       function   files.write
@@ -118,12 +120,29 @@ describe("a first agent", () => {
   test("is not written over what is there", async () => {
     const place = makePlace();
     place.write({ "agent.ts": "mine" });
-    const { exit, stderr } = await place.run("init");
+    const { exit, stdout } = await place.run("init", "--json");
     expect(exit).toBe(2);
-    expect(stderr).toContain("[FILE_EXISTS]");
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "FILE_EXISTS" } });
     expect(existsSync(join(place.folder, "enclosure.yaml"))).toBe(false);
     expect(readFileSync(join(place.folder, "agent.ts"), "utf8")).toBe("mine");
   });
+});
+
+test("enclosure doctor tries what this machine offers, and leaves nothing behind", async () => {
+  const place = makePlace();
+  const { exit, stdout } = await place.run("doctor", "--json");
+  const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: { name: string; state: string }[] };
+  expect([exit, ok]).toEqual([0, true]);
+  expect(findings.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    "node ok",
+    "trial run ok",
+    "walls ok",
+    "engine ok",
+    "store ok",
+    "store folder ok",
+    "keys ok",
+  ]);
+  expect(existsSync(join(place.folder, ".enclosure"))).toBe(false);
 });
 
 describe("enclosure run", () => {

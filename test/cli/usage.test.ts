@@ -56,6 +56,11 @@ test.each([
   expect(JSON.parse(stdout)).toMatchObject({ version: 1, error: { code: "USAGE_INVALID" } });
 });
 
+test("enclosure calls says so as JSON too", async () => {
+  const { stdout } = await makePlace().run("calls", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1, error: { code: "STORE_MISSING" } });
+});
+
 test.each(["sessions", "verify"])("enclosure %s says that there is no store yet", async (command) => {
   const place = makePlace();
   const { exit, stderr } = await place.run(command);
