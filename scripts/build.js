@@ -63,7 +63,7 @@ function put(/** @type {string} */ path, /** @type {Uint8Array | string} */ cont
 
 /** The licence of every package of which something stands in dist/, as their terms ask. */
 function thirdPartyNotices(/** @type {string[]} */ inputs) {
-  const folders = inputs.map((path) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const folders = inputs.map((path) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   const bundled = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
   const notices = bundled.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
