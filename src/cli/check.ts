@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { EXIT, type ExitStatus, isFault, type Problem } from "../base/errors.ts";
 import type { CommonOptions, Context, Pages } from "./context.ts";
-import { DEFAULT_MANIFEST, lookAt, type Looked } from "./look.ts";
+import { DEFAULT_MANIFEST, lookAt, type Looked } from "../session/look.ts";
 import { printProblem } from "./voice.ts";
 import { counted, relativePath } from "./words.ts";
 
@@ -41,7 +41,7 @@ async function check(context: Context, files: readonly string[], options: Option
 async function checkOne({ cwd }: Context, file: string, agent: string | undefined): Promise<readonly Found[]> {
   const shown = relativePath(resolve(cwd, file), cwd);
   try {
-    const looked = lookAt(file, cwd);
+    const looked = lookAt(shown);
     const own = looked.problems.map((problem) => ({ file: shown, ...problem }));
     return agent === undefined ? own : [...own, ...(await checkAgent(looked, relativePath(resolve(cwd, agent), cwd)))];
   } catch (error) {

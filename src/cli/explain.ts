@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { explainManifest } from "../manifest/explain.ts";
 import type { CommonOptions, Context } from "./context.ts";
-import { DEFAULT_MANIFEST, lookAtSound } from "./look.ts";
+import { DEFAULT_MANIFEST, lookAtSound } from "../session/look.ts";
 import { visibleLines } from "./visible.ts";
 import { printProblem } from "./voice.ts";
 
@@ -21,7 +21,7 @@ export function declare(command: Command, context: Context): void {
 
 function explain(context: Context, file: string, options: Options): void {
   const pages = context.pages(options);
-  const { compiled, resolution, problems, loaded } = lookAtSound(file, context.cwd, options.profile);
+  const { compiled, resolution, problems, loaded } = lookAtSound(file, options.profile);
   for (const problem of problems) printProblem(pages.err, problem, file);
   const { text, sentences } = explainManifest(resolution, compiled);
   const { name, version, profile } = resolution.resolved;

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { EnclosureError } from "../base/errors.ts";
 import { typesText } from "../manifest/types.ts";
 import type { CommonOptions, Context } from "./context.ts";
-import { lookAtSound } from "./look.ts";
+import { lookAtSound } from "../session/look.ts";
 import { visible } from "./visible.ts";
 
 const MANIFEST = `# What agent.ts may do. All else is refused, and every call, granted or refused, is recorded.
@@ -75,7 +75,7 @@ function init(context: Context, options: CommonOptions): void {
   if (there.length > 0)
     throw new EnclosureError("FILE_EXISTS", `already here: ${there.join(", ")}; nothing was written`);
   for (const [name, text] of Object.entries(files)) writeNew(join(context.cwd, name), text);
-  const { resolution, compiled } = lookAtSound("enclosure.yaml", context.cwd);
+  const { resolution, compiled } = lookAtSound("enclosure.yaml");
   writeNew(join(context.cwd, TYPES_FILE), typesText(resolution, compiled));
   const written = [...Object.keys(files), TYPES_FILE];
   if (pages.json) return pages.give({ version: 1, written });

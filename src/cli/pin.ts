@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { CommonOptions, Context } from "./context.ts";
-import { DEFAULT_MANIFEST } from "./look.ts";
+import { DEFAULT_MANIFEST } from "../session/look.ts";
 import { visible } from "./visible.ts";
 import { printProblem } from "./voice.ts";
 import { counted, relativePath, shortId } from "./words.ts";

@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 import { typesText } from "../manifest/types.ts";
 import type { CommonOptions, Context } from "./context.ts";
-import { DEFAULT_MANIFEST, lookAtSound } from "./look.ts";
+import { DEFAULT_MANIFEST, lookAtSound } from "../session/look.ts";
 import { printProblem } from "./voice.ts";
 
 export function declare(command: Command, context: Context): void {
@@ -13,7 +13,7 @@ export function declare(command: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  enclosure types > enclosure-env.d.ts")
     .action((file: string, options: CommonOptions) => {
       const pages = context.pages(options);
-      const { resolution, compiled, problems } = lookAtSound(file, context.cwd);
+      const { resolution, compiled, problems } = lookAtSound(file);
       for (const problem of problems) printProblem(pages.err, problem, file);
       const types = typesText(resolution, compiled);
       if (pages.json) pages.give({ version: 1, types });

@@ -1,7 +1,6 @@
-// A manifest as the commands see it that run no one's code: read with its lock, whose function tables stand for the
+// A manifest as one sees it without running anyone's code: read with its lock, whose function tables stand for the
 // host modules, and with every problem that can be found so.
 
-import { resolve } from "node:path";
 import { assert } from "../base/assert.ts";
 import type { Problem } from "../base/errors.ts";
 import { KINDS } from "../kinds/all.ts";
@@ -10,14 +9,13 @@ import { compileGrants, type CompiledGrants, strictly } from "../manifest/grants
 import { compareLock, lockedTables } from "../manifest/lock.ts";
 import { mergeProblems, step } from "../manifest/problems.ts";
 import type { Resolution } from "../manifest/resolve.ts";
-import { type LoadedManifest, loadManifest } from "../session/manifest-files.ts";
-import { relativePath } from "./words.ts";
+import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
 
 /** The manifest that is meant where none is named. */
 export const DEFAULT_MANIFEST = "enclosure.yaml";
 
 export interface Looked {
-  /** As it was named, or relative to where we are. */
+  /** As it was named. */
   readonly file: string;
   readonly loaded: LoadedManifest;
   /** Absent where the manifest has errors. */
@@ -27,15 +25,14 @@ export interface Looked {
 }
 
 /** @throws EnclosureError MANIFEST_MISSING, MANIFEST_TOO_LARGE, MANIFEST_SYNTAX, PROFILE_UNKNOWN, LOCK_INVALID */
-export function lookAt(file: string, cwd: string, profile?: string): Looked {
-  const shown = relativePath(resolve(cwd, file), cwd);
-  const loaded = loadManifest(shown, profile === undefined ? {} : { profile });
+export function lookAt(file: string, profile?: string): Looked {
+  const loaded = loadManifest(file, profile === undefined ? {} : { profile });
   const { resolution, lock } = loaded;
-  if (resolution === undefined) return { file: shown, loaded, problems: loaded.problems };
+  if (resolution === undefined) return { file, loaded, problems: loaded.problems };
   const compiled = compileGrants(resolution, lockedTables(lock?.lock), KINDS);
   const locked = lock === undefined ? unlocked(resolution) : compareLock(resolution, lock.lock);
   return {
-    file: shown,
+    file,
     loaded,
     compiled,
     problems: mergeProblems(strictly(loaded.problems), strictly(compiled.problems), locked),
@@ -45,10 +42,9 @@ export function lookAt(file: string, cwd: string, profile?: string): Looked {
 /** What is granted, for a command that cannot do without it. @throws EnclosureError with every problem */
 export function lookAtSound(
   file: string,
-  cwd: string,
   profile?: string,
 ): Looked & { readonly compiled: CompiledGrants; readonly resolution: Resolution } {
-  const looked = lookAt(file, cwd, profile);
+  const looked = lookAt(file, profile);
   refuseErrors(looked.problems, looked.file);
   const { compiled, loaded } = looked;
   assert(compiled !== undefined && loaded.resolution !== undefined, "a manifest without errors has grants");
