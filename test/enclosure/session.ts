@@ -27,6 +27,7 @@ type Call = Extract<GuestMessage, { type: "call" }>;
 export interface Played {
   readonly messages: readonly GuestMessage[];
   readonly done: Extract<GuestMessage, { type: "done" }> | undefined;
+  /** Throws where the agent gave none. */
   readonly output: unknown;
   readonly end: GuestEnd;
   readonly facts: GuestFacts;
@@ -36,6 +37,9 @@ export interface PlayOptions extends Partial<Omit<GuestStart, "limits" | "script
   readonly limits?: Partial<GuestStart["limits"]>;
   readonly answer?: (call: Call, args: unknown) => Answer | undefined;
   readonly input?: unknown;
+  readonly programs?: typeof PROGRAMS;
+  /** How far each delivery moves the clock; 1000 where absent. */
+  readonly stepMs?: number;
   /** Leave timers unfired. */
   readonly holdTimers?: boolean;
 }
@@ -57,11 +61,11 @@ export const START: Omit<GuestStart, "script"> = {
 
 /** `body` is the body of an async function of `{capabilities, note, input}`; it ends when the agent or the guest does. */
 export async function play(body: string, options: PlayOptions = {}): Promise<Played> {
-  return playScript(`(async ({ capabilities, note, input }) => {\n${body}\n})`, options);
+  return playScript(`"use strict"; (async ({ capabilities, note, input }) => {\n${body}\n})`, options);
 }
 
 export async function playScript(script: string, options: PlayOptions = {}): Promise<Played> {
-  const guest = spawnGuest({ programs: PROGRAMS });
+  const guest = spawnGuest({ programs: options.programs ?? PROGRAMS });
   try {
     return await converse(guest, script, options);
   } finally {
@@ -70,7 +74,15 @@ export async function playScript(script: string, options: PlayOptions = {}): Pro
 }
 
 async function converse(guest: Guest, script: string, options: PlayOptions): Promise<Played> {
-  const { answer = (_, args) => ({ ok: true, value: args }), holdTimers = false, input, limits, ...rest } = options;
+  const {
+    answer = (_, args) => ({ ok: true, value: args }),
+    holdTimers = false,
+    input,
+    limits,
+    programs: _,
+    stepMs = 1000,
+    ...rest
+  } = options;
   const facts = await guest.facts;
   const start: GuestStart = {
     ...START,
@@ -84,7 +96,7 @@ async function converse(guest: Guest, script: string, options: PlayOptions): Pro
   const done = new Promise<Played["done"]>((resolve) => {
     const deliver = (delivery: (place: { turn: number; nowMs: number }) => Delivery): void => {
       turn++;
-      guest.deliver(delivery({ turn, nowMs: start.nowMs + turn * 1000 }));
+      guest.deliver(delivery({ turn, nowMs: start.nowMs + turn * stepMs }));
     };
     guest.start(start, (message) => {
       messages.push(message);
@@ -107,6 +119,14 @@ async function converse(guest: Guest, script: string, options: PlayOptions): Pro
   });
   const last = await done;
   const end = last === undefined ? await guest.ended : await guest.stop();
-  const output = last?.ok === true ? decodeValue(JSON.parse(last.outputText) as JsonValue) : undefined;
-  return { messages, done: last, output, end, facts };
+  return {
+    messages,
+    done: last,
+    end,
+    facts,
+    get output() {
+      if (last?.ok !== true) throw new Error(`the agent gave no output: ${JSON.stringify([last, end])}`);
+      return decodeValue(JSON.parse(last.outputText) as JsonValue);
+    },
+  };
 }
