@@ -4,20 +4,17 @@ import Database from "better-sqlite3";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { SessionLog } from "../../src/audit/contract.ts";
-import type { AuditStore } from "../../src/audit/store.ts";
 import { isFault } from "../../src/base/errors.ts";
-import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
-import { hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../../src/outside/crypto.ts";
-import { type HeadWriter, openHead } from "../../src/outside/head.ts";
-import { loadLogKeys } from "../../src/outside/keys.ts";
+import { systemRandom } from "../../src/outside/clock.ts";
+import { hostHasher, hostSealer, hostTreeHasher } from "../../src/outside/crypto.ts";
+import type { HeadWriter } from "../../src/outside/head.ts";
 import { ballastOf } from "../../src/store/ballast.ts";
-import { Liveness } from "../../src/store/liveness.ts";
-import { Log, type LogPorts } from "../../src/store/log.ts";
-import { originOf } from "../../src/store/reader.ts";
+import type { LogPorts } from "../../src/store/log.ts";
 import { SessionEnd } from "../../src/store/session-log.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import { intendedDraft, openedDraft, ARTEFACT } from "./drafts.ts";
 import { ALL_OK, newPlace, openReader, openWriter, type Place, verdictsOf, verify } from "./logs.ts";
+import { logOver, withAppend } from "./rig.ts";
 
 const BOOT = "00000000000000ff";
 const broken = new Error("the disk says no");
@@ -35,56 +32,25 @@ type Change = (ports: LogPorts, isArmed: () => boolean) => Partial<LogPorts>;
 /** A session over a log of which one part fails once it is armed. */
 async function rig(place: Place, change: Change): Promise<Rig> {
   await (await openWriter(place)).close();
-  const waiting = { clock: systemClock, timers: systemTimers };
-  const store = await SqliteStore.open(place.path, hostTreeHasher, waiting);
-  const keys = loadLogKeys(place.home, originOf(store));
-  const life = new Liveness(place.path).hold(BOOT);
-  const whole: LogPorts = {
-    store,
-    origin: keys.verifier.name,
-    boot: BOOT,
-    ...waiting,
-    hasher: hostTreeHasher,
-    checker: hostChecker,
-    signer: keys.signer,
-    verifier: keys.verifier,
-    head: openHead(keys.folder, BOOT),
-    freeRoom: () => {},
-  };
   let isArmed = false;
-  const log = new Log({ ...whole, ...change(whole, () => isArmed) });
+  const { log, store, keys, end } = await logOver(place, BOOT, (whole) => change(whole, () => isArmed));
   const seal = { hasher: hostHasher, sealer: hostSealer, random: systemRandom };
   const session = new SessionEnd({ log, reads: store, seal, wrapping: keys.wrapping });
   log.members.add(session);
   session.append(openedDraft());
   session.keep(ARTEFACT);
-  return {
-    session,
-    arm: () => (isArmed = true),
-    die: async () => {
-      await log.end();
-      life.end("leave");
-      store.close();
-    },
-  };
+  return { session, arm: () => (isArmed = true), die: end };
 }
 
 /** The store, whose append number `at` after arming fails, before or after it has landed. */
 function failingStore(persisted: boolean, at: number): Change {
   return ({ store }, isArmed) => {
     let count = 0;
-    const append: AuditStore["append"] = async (build) => {
+    const failing = withAppend(store, async (build) => {
       const fails = isArmed() && count++ === at;
       if (fails && !persisted) throw broken;
       await store.append(build);
       if (fails) throw broken;
-    };
-    const failing: AuditStore = new Proxy(store, {
-      get: (target, name) => {
-        if (name === "append") return append;
-        const member: unknown = Reflect.get(target, name, target);
-        return typeof member === "function" ? (member.bind(target) as unknown) : member;
-      },
     });
     return { store: failing };
   };
@@ -178,15 +144,12 @@ describe("a full disk", () => {
       const store = SqliteStore.over(db, place.path, hostTreeHasher, { clock, timers });
       const pages = (): number => Number(db.pragma("page_count", { simple: true }));
       const limit = (count: number): void => void db.pragma(`max_page_count = ${count}`);
-      const filled = new Proxy(store, {
-        get: (target, name) => {
-          if (name === "append" && isArmed() && room === undefined) {
-            limit(pages());
-            room = () => limit(pages() + 1_000);
-          }
-          const member: unknown = Reflect.get(target, name, target);
-          return typeof member === "function" ? (member.bind(target) as unknown) : member;
-        },
+      const filled = withAppend(store, (build) => {
+        if (isArmed() && room === undefined) {
+          limit(pages());
+          room = () => limit(pages() + 1_000);
+        }
+        return store.append(build);
       });
       return { store: filled, freeRoom: () => room?.() };
     });

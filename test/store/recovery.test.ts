@@ -15,7 +15,9 @@ import {
   verdictsOf,
   verify,
 } from "./logs.ts";
+import { openSessions, recover } from "../../src/store/recovery.ts";
 import { killAndRecover } from "./kills.ts";
+import { logOver, withAppend } from "./rig.ts";
 import { runChild } from "./processes.ts";
 
 /** A store whose process is dead: three calls intended, one of them settled. */
@@ -75,6 +77,25 @@ describe("recovery", () => {
     const recovered = Array.from({ length: reader.size() }, (_, seq) => reader.record(seq)?.body.type);
     expect(recovered.filter((type) => type === "log.recovered")).toHaveLength(1);
     expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+  });
+
+  it("is not done again by one who saw the session open before another closed it", async () => {
+    const { place, id } = await cutOff();
+    const { log, store, end } = await logOver(place, "00000000000000ee", ({ store: whole }) => {
+      const first = withAppend(whole, async (build) => {
+        // Without the folder of locks, whoever opens next looks at every session.
+        rmSync(`${place.path}.live`, { recursive: true });
+        await (await openWriter(place)).close();
+        return whole.append(build);
+      });
+      return { store: first };
+    });
+    const boots = store.boots();
+    expect(openSessions(store, boots)).toHaveLength(1);
+    await recover(log, store, boots);
+    await end();
+    const closings = (await openReader(place)).session(id).filter(({ body }) => body.type === "session.closed");
+    expect(closings).toHaveLength(1);
   });
 
   it("leaves the sessions of a live process alone", async () => {

@@ -2,9 +2,11 @@ import Database from "better-sqlite3";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { signCheckpoint } from "../../src/audit/checkpoint.ts";
 import { spellVerifierKey, verifierKey } from "../../src/audit/note.ts";
-import { findVerifierKey, logFolder } from "../../src/outside/keys.ts";
-import { makeSigningKey, signerOf } from "../../src/outside/crypto.ts";
+import { findVerifierKey, loadLogKeys, logFolder } from "../../src/outside/keys.ts";
+import { hostTreeHasher, makeSigningKey, signerOf } from "../../src/outside/crypto.ts";
+import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { isFault } from "../../src/base/errors.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -296,6 +298,22 @@ describe("trust", () => {
       change: (db) => db.prepare("UPDATE checkpoint SET note = ? WHERE note = ?").run(forged, note),
     });
     expect(report.verdicts.signatures.verdict).toBe("invalid");
+  });
+
+  it("is not given to a checkpoint that no record names, though the log's own key has signed it", async () => {
+    const place = await filledPlace();
+    const keys = loadLogKeys(place.home, place.origin);
+    const db = new Database(place.path, { readonly: true });
+    const root = new SqliteReads(db, hostTreeHasher).range(9).root();
+    db.close();
+    const note = signCheckpoint({ origin: place.origin, size: 9, root }, keys.signer);
+    const report = await verifyChanged(place, {
+      name: "slipped in",
+      change: (copy) => copy.prepare("INSERT INTO checkpoint VALUES (9, ?)").run(note),
+    });
+    expect(report.verdicts.signatures).toMatchObject({ verdict: "invalid" });
+    expect(report.verdicts.signatures.detail).toMatch(/no record names the checkpoint of size 9/);
+    expect(report.verdicts.tree.verdict).toBe("ok");
   });
 
   it("cannot tell a cut tail where the head is gone", async () => {
