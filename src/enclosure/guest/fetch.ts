@@ -23,7 +23,8 @@ interface WireResponse {
   readonly statusText: string;
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
-  readonly body: Uint8Array | null;
+  /** Text where the bytes are UTF-8. */
+  readonly body: string | Uint8Array | null;
   readonly redirected: boolean;
 }
 
@@ -198,7 +199,10 @@ function noGrant(): { name: "CapabilityDenied"; code: string; message: string } 
 function makeResponse(wire: WireResponse): Response {
   const { status, statusText, headers, url, redirected } = wire;
   const body = wire.body !== null && NO_BODY_STATUS.has(status) ? null : wire.body;
-  return dress(new Response(body, { statusText, headers }), { status, url, redirected, type: "basic" });
+  const response = new Response(body, { statusText, headers });
+  // A type that the constructor found in a text, and that the server did not send.
+  if (!new Headers(headers).has("content-type")) response.headers.delete("content-type");
+  return dress(response, { status, url, redirected, type: "basic" });
 }
 
 function normalMethod(method: unknown): string {
