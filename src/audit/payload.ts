@@ -22,11 +22,11 @@ import type { Sealer } from "./powers.ts";
 const DOMAIN = utf8("enclosure/payload/v1\0");
 const SALT_BYTES = 32;
 const KEY_BYTES = 32;
-const KEY_ID_BYTES = 16;
+const KEY_ID_RANDOM_BYTES = 10;
 
 /** A data key, as it is in use. */
 export interface DataKey {
-  /** 32 hexadecimal digits. */
+  /** 32 hexadecimal digits: the time in milliseconds (12 of them), so that keys lie in a store as they came, and chance. */
   readonly kid: string;
   readonly key: Uint8Array;
 }
@@ -44,8 +44,9 @@ export function commitment(hasher: Hasher, salt: Uint8Array, bytes: Uint8Array):
   return digestOf(hasher.sha256(concatBytes(DOMAIN, salt, length, bytes)));
 }
 
-export function makeDataKey(random: Random): DataKey {
-  return { kid: hex(random.bytes(KEY_ID_BYTES)), key: random.bytes(KEY_BYTES) };
+export function makeDataKey(random: Random, nowMs: number): DataKey {
+  const time = Math.max(0, nowMs).toString(16).padStart(12, "0").slice(-12);
+  return { kid: time + hex(random.bytes(KEY_ID_RANDOM_BYTES)), key: random.bytes(KEY_BYTES) };
 }
 
 /** A data key sealed under the key that lies outside the store. */

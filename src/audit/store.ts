@@ -89,7 +89,7 @@ export interface AuditReads {
   /** A page of openings after (or, newest first, before) `from`, which is not in it. */
   openings(filter: OpeningFilter, newestFirst: boolean, from: number, limit: number): readonly RecordRow[];
 
-  payload(commit: HexDigest): SealedPayload | undefined;
+  payload(kid: string, commit: HexDigest): SealedPayload | undefined;
   dataKey(kid: string): DataKeyRow | undefined;
   artefact(sha256: HexDigest): Uint8Array | undefined;
   artefactLength(sha256: HexDigest): number | undefined;

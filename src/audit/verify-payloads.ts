@@ -49,9 +49,8 @@ export class PayloadsCheck implements RefSink {
   payload(ref: PayloadRef): void {
     const { commit, kid } = ref;
     if (commit === undefined || kid === undefined) return;
-    const kept = this.#ports.reads.payload(commit);
+    const kept = this.#ports.reads.payload(kid, commit);
     if (kept === undefined) return this.#invalid(`a payload of record ${this.#seq} is missing`);
-    if (kept.kid !== kid) return this.#invalid(`a payload of record ${this.#seq} is filed under another key`);
     const dataKey = this.#dataKeyOf(kid);
     if (dataKey === undefined) {
       this.#sealed++;

@@ -40,7 +40,7 @@ export class MemoryStore implements AuditStore {
     assert(batch.range.size === this.size() + batch.records.length, "a batch must land on the tip that it was shown");
     this.#records.push(...batch.records);
     for (const one of batch.subtrees) this.#subtrees.set(`${one.level}/${one.index}`, one);
-    for (const one of batch.payloads) this.#payloads.set(one.commit, one);
+    for (const one of batch.payloads) this.#payloads.set(`${one.kid}/${one.commit}`, one);
     for (const one of batch.dataKeys) this.#dataKeys.set(one.kid, one);
     for (const one of batch.artefacts) this.#artefacts.set(one.sha256, one);
     if (batch.checkpoint !== undefined) this.#checkpoints.push(batch.checkpoint);
@@ -118,8 +118,8 @@ export class MemoryStore implements AuditStore {
     return (newestFirst ? within.reverse() : within).slice(0, limit);
   }
 
-  payload(commit: HexDigest): SealedPayload | undefined {
-    return this.#payloads.get(commit);
+  payload(kid: string, commit: HexDigest): SealedPayload | undefined {
+    return this.#payloads.get(`${kid}/${commit}`);
   }
 
   dataKey(kid: string): DataKeyRow | undefined {

@@ -2,8 +2,9 @@
 // the log as a whole can be relied on is what verify says. Payloads open where this user has the key.
 
 import { EnclosureError } from "../base/errors.ts";
-import { equalBytes, fromHex, type HexDigest } from "../base/bytes.ts";
+import { equalBytes, fromHex, hex, type HexDigest, parseHexDigest } from "../base/bytes.ts";
 import { type SessionId, sessionIdOf } from "../base/ids.ts";
+import { parseCheckpoint } from "../audit/checkpoint.ts";
 import type { LogReader, OpenedPayload, SessionFilter, StoredRecord } from "../audit/contract.ts";
 import type { PayloadRef } from "../audit/events.ts";
 import { type DataKey, openPayload, unwrapDataKey } from "../audit/payload.ts";
@@ -115,7 +116,7 @@ export class Reader implements LogReader {
   payload(ref: PayloadRef): OpenedPayload {
     const { commit, kid, level } = ref;
     if (level === "none" || commit === undefined || kid === undefined) return { state: "not-kept" };
-    const kept = this.#reads.payload(commit);
+    const kept = this.#reads.payload(kid, commit);
     if (kept === undefined) return { state: "missing" };
     if (this.#wrapping === undefined) return { state: "sealed" };
     const dataKey = this.#keyOf(kid, this.#wrapping);
@@ -129,6 +130,13 @@ export class Reader implements LogReader {
       throw new EnclosureError("LOG_INVALID", `the artefact ${sha256} is not what its digest says`);
     }
     return bytes;
+  }
+
+  checkpointOver(seq: number): { readonly size: number; readonly root: HexDigest } | undefined {
+    const [row] = this.#reads.checkpoints(seq, 1);
+    if (row === undefined) return undefined;
+    const { size, root } = parseCheckpoint(row.note).checkpoint;
+    return { size, root: parseHexDigest(hex(root)) };
   }
 
   sessionsOfJob(batchJob: HexDigest): readonly SessionId[] {

@@ -29,10 +29,12 @@ const TABLES = {
     hash BLOB NOT NULL,
     PRIMARY KEY (level, idx)
   ) STRICT, WITHOUT ROWID`,
+  // By key first: a session's payloads lie together, and a commit writes few pages.
   payload: `(
-    commitment BLOB PRIMARY KEY,
     kid BLOB NOT NULL,
-    sealed BLOB NOT NULL
+    commitment BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (kid, commitment)
   ) STRICT`,
   data_key: `(
     kid BLOB PRIMARY KEY,

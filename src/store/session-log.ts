@@ -142,8 +142,8 @@ export class SessionEnd implements SessionLog, Member {
 
   #keyFor(dataKeys: DataKeyRow[]): DataKey {
     if (this.#dataKey === undefined) {
-      const { seal, wrapping } = this.#ports;
-      this.#dataKey = makeDataKey(seal.random);
+      const { seal, wrapping, log } = this.#ports;
+      this.#dataKey = makeDataKey(seal.random, log.ports.clock.nowMs());
       dataKeys.push({ kid: this.#dataKey.kid, wrapped: wrapDataKey(seal.sealer, wrapping, this.#dataKey) });
     }
     return this.#dataKey;

@@ -138,8 +138,10 @@ export class SqliteReads implements AuditReads {
     );
   }
 
-  payload(commit: HexDigest): SealedPayload | undefined {
-    return this.#one(`${PAYLOAD} WHERE commitment = unhex(?)`, commit) as SealedPayload | undefined;
+  payload(kid: string, commit: HexDigest): SealedPayload | undefined {
+    return this.#one(`${PAYLOAD} WHERE kid = unhex(?) AND commitment = unhex(?)`, kid, commit) as
+      | SealedPayload
+      | undefined;
   }
 
   dataKey(kid: string): DataKeyRow | undefined {

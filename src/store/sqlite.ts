@@ -109,7 +109,7 @@ export class SqliteStore extends SqliteReads implements AuditStore {
     }
     for (const { level, index, hash } of subtrees) sql.subtree.run(level, index, hash);
     for (const { kid, wrapped } of dataKeys) sql.dataKey.run(fromHex(kid), wrapped);
-    for (const { commit, kid, sealed } of payloads) sql.payload.run(bytesOf(commit), fromHex(kid), sealed);
+    for (const { commit, kid, sealed } of payloads) sql.payload.run(fromHex(kid), bytesOf(commit), sealed);
     for (const { sha256, bytes } of artefacts) sql.artefact.run(bytesOf(sha256), bytes);
     if (checkpoint !== undefined) sql.checkpoint.run(checkpoint.size, checkpoint.note);
   }
@@ -153,7 +153,7 @@ function prepareWrites(db: Database) {
     rollback: statement("ROLLBACK"),
     record: statement("INSERT INTO record (seq, leaf, body, opening, n, prev) VALUES (?, ?, ?, ?, ?, ?)"),
     subtree: statement("INSERT INTO subtree (level, idx, hash) VALUES (?, ?, ?)"),
-    payload: statement("INSERT INTO payload (commitment, kid, sealed) VALUES (?, ?, ?)"),
+    payload: statement("INSERT INTO payload (kid, commitment, sealed) VALUES (?, ?, ?)"),
     dataKey: statement("INSERT INTO data_key (kid, wrapped) VALUES (?, ?)"),
     artefact: statement("INSERT OR IGNORE INTO artefact (sha256, bytes) VALUES (?, ?)"),
     checkpoint: statement("INSERT INTO checkpoint (size, note) VALUES (?, ?)"),

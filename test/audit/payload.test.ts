@@ -14,7 +14,7 @@ import { systemRandom } from "../../src/outside/clock.ts";
 import { hostHasher, hostSealer } from "../../src/outside/crypto.ts";
 
 const powers = { hasher: hostHasher, sealer: hostSealer, random: systemRandom };
-const key = makeDataKey(systemRandom);
+const key = makeDataKey(systemRandom, 1_700_000_000_000);
 
 function sealed(text: string, level: PayloadLevel = "full", dataKey: DataKey = key) {
   const { ref, kept } = sealPayload(powers, { text, media: "text/plain", level }, () => dataKey);

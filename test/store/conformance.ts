@@ -195,9 +195,9 @@ export function conforms(
             ArrayBuffer.isView(one) ? Buffer.from(one as Uint8Array).toString() : (one as unknown),
           ]),
         );
-      expect(plain(store.payload(payload.commit))).toEqual(plain(payload));
+      expect(plain(store.payload(payload.kid, payload.commit))).toEqual(plain(payload));
       expect(plain(store.dataKey(dataKey.kid))).toEqual(plain(dataKey));
-      expect(store.payload(sha256Hex("none"))).toBeUndefined();
+      expect(store.payload(payload.kid, sha256Hex("none"))).toBeUndefined();
       expect(store.dataKey("00".repeat(16))).toBeUndefined();
       expect(Buffer.from(store.artefact(artefact.sha256) ?? []).toString()).toBe("an artefact\n");
       expect(store.artefactLength(artefact.sha256)).toBe(12);
