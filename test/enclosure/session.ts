@@ -92,6 +92,7 @@ async function converse(guest: Guest, script: string, options: PlayOptions): Pro
     script,
   };
   const messages: GuestMessage[] = [];
+  const armed = new Set<number>();
   let turn = 0;
   const done = new Promise<Played["done"]>((resolve) => {
     const deliver = (delivery: (place: { turn: number; nowMs: number }) => Delivery): void => {
@@ -103,8 +104,10 @@ async function converse(guest: Guest, script: string, options: PlayOptions): Pro
       if (message.type === "done") resolve(message);
       if (message.type === "timerSet" && !holdTimers) {
         const { id } = message;
-        setImmediate(() => deliver((place) => ({ type: "timerFired", id, ...place })));
+        armed.add(id);
+        setImmediate(() => armed.delete(id) && deliver((place) => ({ type: "timerFired", id, ...place })));
       }
+      if (message.type === "timerCleared") armed.delete(message.id);
       if (message.type !== "call") return;
       const given = answer(message, decodeValue(JSON.parse(message.argsText) as JsonValue));
       if (given === undefined) return;

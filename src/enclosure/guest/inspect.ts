@@ -16,24 +16,26 @@ import {
 
 const DEPTH_MAX = 4;
 const ENTRIES_MAX = 100;
+/** One text, and one line of several. */
 const TEXT_CHARS_MAX = 16_384;
+const LINE_CHARS_MAX = 2 * TEXT_CHARS_MAX;
 
 /** One log line: `%` directives where the first value is a text that has them, the rest joined by spaces. */
 export function formatLine(values: readonly unknown[]): string {
   let text = "";
   let next = 0;
   if (typeof values[0] === "string") [text, next] = substitute(cut(values[0]), values);
-  for (let i = next; i < values.length && text.length <= TEXT_CHARS_MAX; i++) {
+  for (let i = next; i < values.length && text.length <= LINE_CHARS_MAX; i++) {
     const value = values[i];
     text += (i === 0 ? "" : " ") + (typeof value === "string" ? cut(value) : inspect(value));
   }
-  return cut(text);
+  return cut(text, LINE_CHARS_MAX);
 }
 
 /** Long texts are cut before anything is done with them, and say so. */
-function cut(text: string): string {
-  if (text.length <= TEXT_CHARS_MAX) return text;
-  return `${slice(text, 0, TEXT_CHARS_MAX)}… (${text.length - TEXT_CHARS_MAX} characters more)`;
+function cut(text: string, charsMax = TEXT_CHARS_MAX): string {
+  if (text.length <= charsMax) return text;
+  return `${slice(text, 0, charsMax)}… (${text.length - charsMax} characters more)`;
 }
 
 function substitute(format: string, values: readonly unknown[]): [text: string, next: number] {

@@ -1,0 +1,18 @@
+// A host process for tests: runs the script of its first argument under the wall limit of its second, prints the guest's
+// number once the agent runs, and then does what stdin says: "exit" exits, "hang" blocks its main thread.
+import { DEFAULT_SESSION_LIMITS } from "../../src/base/limits.ts";
+import { spawnGuest } from "../../src/enclosure/supervisor.ts";
+import { PROGRAMS, START } from "./session.ts";
+
+const [script, wallMs] = process.argv.slice(2) as [string, string];
+const guest = spawnGuest({ programs: PROGRAMS });
+const { pid } = await guest.facts;
+guest.start(
+  { ...START, script, limits: { ...DEFAULT_SESSION_LIMITS, wallMs: Number(wallMs), cpuMs: 3_600_000 } },
+  () => {},
+);
+process.stdin.on("data", (order) => {
+  if (`${order}` === "exit") process.exit();
+  for (;;);
+});
+process.stdout.write(`${pid}\n`);

@@ -1,0 +1,102 @@
+// The second wall: code that has escaped the isolate into the guest process's own Node realm finds nothing there. The
+// attack runs in a process with the product's own flags and environment, after the product's own dropPowers(); the same
+// attack in a process without them must succeed, or it proves nothing.
+import { build } from "esbuild";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { findAddon, GUEST_ENVIRONMENT, guestArguments } from "../../src/enclosure/command.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** Each deed says what it got; what throws got nothing. `node` is Node's modules, loaded before the powers were dropped. */
+const ATTACK = `
+const deeds = {
+  "read a file": () => node.fs.readFileSync(secret, "utf8"),
+  "read its own program": () => node.fs.readFileSync(__filename, "utf8").length,
+  "read the addon": () => node.fs.readFileSync(addon).length,
+  "list a folder": () => node.fs.readdirSync("/").length,
+  "stat a file": () => node.fs.statSync(secret).size,
+  "read through /proc": () => node.fs.readFileSync("/proc/self/environ", "utf8"),
+  "write a file": () => { node.fs.writeFileSync(secret + ".out", "x"); return "written"; },
+  "make a link": () => { node.fs.symlinkSync(secret, secret + ".link"); return "linked"; },
+  "run a program": () => { const r = node.child_process.spawnSync("true"); if (r.error) throw r.error; return r.status; },
+  "start a worker": () => { new node.worker_threads.Worker("1", { eval: true }).unref(); return "started"; },
+  "open the inspector": () => { node.inspector.open(0); const url = node.inspector.url(); node.inspector.close(); return url; },
+  "compile WASI": () => typeof new node.wasi.WASI({ version: "preview1" }),
+  "load another addon": () => { (node.process.dlopen ?? (() => { throw 1; }))({ exports: {} }, addon); return "loaded"; },
+  "load a module": () => { const load = node.process.getBuiltinModule; return Object.keys(load("node:os")).length; },
+  "reach internals": () => { const bind = node.process.binding; return typeof bind("fs"); },
+  "signal another process": () => { node.process.kill(parent, 0); return "signalled"; },
+  "open another's inspector": () => { if (typeof node.process._debugProcess !== "function") throw 1; return "could"; },
+  "become another program": () => { if (typeof node.process.execve !== "function") throw 1; return "could"; },
+  "find process on the global": () => globalThis.process.pid,
+  "read the environment": () => { const env = { ...node.process.env }; delete env.TZ; delete env.LC_ALL; if (Object.keys(env).length === 0) throw 1; return Object.keys(env).length; },
+};
+const got = {};
+for (const [name, deed] of Object.entries(deeds)) {
+  try { got[name] = String(deed()); } catch {}
+}
+const say = () => { write(3, JSON.stringify(got)); leave(0); };
+try {
+  const socket = node.net.connect(port, "127.0.0.1", () => { got["open a connection"] = "connected"; say(); });
+  socket.on("error", say);
+} catch { say(); }
+`;
+
+async function attack(dropped: boolean): Promise<Record<string, string>> {
+  const folder = temporaryFolder();
+  const secret = join(folder, "secret.txt");
+  writeFileSync(secret, "secret");
+  const server = createServer((socket) => socket.end());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const addon = findAddon();
+  const { port } = server.address() as AddressInfo;
+  const values = { secret, addon: addon.path, port, parent: process.pid };
+  const names = ["fs", "net", "child_process", "worker_threads", "inspector", "wasi", "process"];
+  const program = join(folder, "program", "attack.cjs");
+  mkdirSync(join(folder, "program"));
+  await build({
+    stdin: {
+      contents: `
+        import { dropPowers } from "./src/enclosure/child-realm.ts";
+        const node = { ${names.map((name) => `${name}: require("node:${name}")`).join(", ")} };
+        const { ${Object.keys(values).join(", ")} } = ${JSON.stringify(values)};
+        const write = node.fs.writeSync;
+        const leave = process.reallyExit.bind(process);
+        ${dropped ? `dropPowers(${JSON.stringify(addon.path)});` : ""}
+        ${ATTACK}`,
+      resolveDir: root,
+      loader: "ts",
+    },
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    logLevel: "silent",
+  });
+  const child = spawn(process.execPath, dropped ? guestArguments(program, addon) : [program], {
+    cwd: "/",
+    env: dropped ? GUEST_ENVIRONMENT : { ...GUEST_ENVIRONMENT, HOME: folder },
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return JSON.parse(await text(child.stdio[3] as Readable)) as Record<string, string>;
+}
+
+test("code in the guest process's own realm gets no file, connection, process, thread, module or environment", async () => {
+  expect(await attack(true)).toEqual({});
+});
+
+test("the same code gets all of them in a process without the walls", async () => {
+  expect(Object.keys(await attack(false))).toHaveLength(21);
+});
