@@ -119,6 +119,8 @@ export interface LogReader {
   record(seq: number): StoredRecord | undefined;
   payload(ref: PayloadRef): OpenedPayload;
   artefact(sha256: HexDigest): Uint8Array | undefined;
+  /** The first signed checkpoint that covers the record at `seq`, as it is stored: verifying it is another matter. */
+  checkpointOver(seq: number): { readonly size: number; readonly root: HexDigest } | undefined;
   /** Sessions of a batch's job (see session.opened `batchJob`), in the order of the log. */
   sessionsOfJob(batchJob: HexDigest): readonly SessionId[];
   /** True while the process that runs the session is alive. */

@@ -1,5 +1,6 @@
-// The result of a session that has ended, made again from its records alone: what `run` gave when it ended. A resumed batch
-// reports with it what it must not run a second time.
+// The result of a session that has ended, made again from its records alone: what `run` gave when it ended, but for the
+// stack of an agent's error, which a live run reads through the source map. A resumed batch reports with it what it must
+// not run a second time.
 
 import type { LogReader, StoredRecord } from "../audit/contract.ts";
 import type { CallCounts, EventData, SessionStatus } from "../audit/events.ts";
@@ -8,7 +9,7 @@ import { CODES } from "../base/errors.ts";
 import type { SessionId } from "../base/ids.ts";
 import { isJsonObject } from "../base/json.ts";
 import { type ReadPayload, readPayload } from "./payload.ts";
-import { asType, firstOf, ofType, openedSession } from "./records.ts";
+import { firstOf, ofType, openedSession } from "./records.ts";
 import { countCalls } from "./summary.ts";
 
 export interface RecordedError {
@@ -46,7 +47,7 @@ export function resultOf(reader: LogReader, id: SessionId): RecordedResult {
   const seq = closed?.seq ?? (records.at(-1) as StoredRecord).seq;
   const output = outputOf(reader, records);
   const limit = firstOf(records, "limit.struck")?.data;
-  const root = rootCovering(reader, seq);
+  const root = reader.checkpointOver(seq)?.root ?? null;
   return {
     version: 1,
     session: id,
@@ -80,17 +81,4 @@ function errorOf(code: string, payload: ReadPayload | null): RecordedError {
     mend: known?.mend ?? "",
     ...(typeof name === "string" && { name }),
   };
-}
-
-/** Records that may lie between a session's end and the record of a checkpoint that covers it. */
-const CHECKPOINT_SEARCH_MAX = 1024;
-
-function rootCovering(reader: LogReader, seq: number): HexDigest | null {
-  const end = Math.min(reader.size(), seq + CHECKPOINT_SEARCH_MAX);
-  for (let at = seq + 1; at < end; at++) {
-    const record = reader.record(at);
-    const checkpoint = record && asType(record, "log.checkpointed")?.data;
-    if (checkpoint && checkpoint.size > seq) return checkpoint.root;
-  }
-  return null;
 }

@@ -84,12 +84,10 @@ describe("enclosure batch", () => {
     });
     const byId = (text: string): unknown[] =>
       lines(text).sort((x, y) => String(x["id"]).localeCompare(String(y["id"])));
-    const [a, b] = byId(readFileSync(join(place.folder, "results.jsonl"), "utf8"));
-    const [a0, b0] = byId(results);
-    expect([a, b]).toMatchObject([
-      { id: "a", session: (a0 as { session: string }).session, status: "completed", output: "a" },
-      { id: "b", session: (b0 as { session: string }).session, status: "failed" },
-    ]);
+    const again = byId(readFileSync(join(place.folder, "results.jsonl"), "utf8")).slice(0, 2);
+    // The agent's stack is read through the source map in the live run only.
+    const withoutStack = results.replace(/,"stack":"[^"]*"/, "");
+    expect(again).toEqual(byId(withoutStack));
     expect(done(place)).toEqual(["a", "b", "c"]);
   });
 

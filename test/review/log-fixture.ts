@@ -9,6 +9,7 @@ const START_MS = Date.UTC(2026, 10, 23, 9);
 export class FixtureLog implements LogReader {
   readonly origin = "enclosure.test/log";
   readonly records: StoredRecord[] = [];
+  readonly checkpoints: { readonly size: number; readonly root: HexDigest }[] = [];
   readonly live = new Set<SessionId>();
   readonly #payloads = new Map<string, OpenedPayload>();
   readonly #artefacts = new Map<string, Uint8Array>();
@@ -156,6 +157,9 @@ export class FixtureLog implements LogReader {
   }
   artefact(sha256: HexDigest): Uint8Array | undefined {
     return this.#artefacts.get(sha256);
+  }
+  checkpointOver(seq: number): { readonly size: number; readonly root: HexDigest } | undefined {
+    return this.checkpoints.find(({ size }) => size > seq);
   }
   sessionsOfJob(batchJob: HexDigest): readonly SessionId[] {
     return this.records.flatMap(({ body, session }) =>

@@ -11,8 +11,7 @@ describe("resultOf()", () => {
     const calls = { admitted: 2, denied: 1, failed: 0, unknown: 0 };
     const seq = writer.end({ calls });
     const root = sha256Hex("root");
-    log.append("log.checkpointed", { size: seq, root: sha256Hex("too small"), note: root });
-    log.append("log.checkpointed", { size: seq + 1, root, note: root });
+    log.checkpoints.push({ size: seq, root: sha256Hex("too small") }, { size: seq + 1, root });
     expect(resultOf(log, writer.session)).toEqual({
       version: 1,
       session: writer.session,
