@@ -11,8 +11,8 @@ guest.start(
   { ...START, script, limits: { ...DEFAULT_SESSION_LIMITS, wallMs: Number(wallMs), cpuMs: 3_600_000 } },
   () => {},
 );
-process.stdin.on("data", (order) => {
-  if (`${order}` === "exit") process.exit();
+process.stdin.on("data", (order: Uint8Array) => {
+  if (Buffer.from(order).toString() === "exit") process.exit();
   for (;;);
 });
 process.stdout.write(`${pid}\n`);

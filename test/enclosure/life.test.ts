@@ -161,19 +161,19 @@ describe("a host that ends", () => {
     const { host, pid } = await hostWith(script, wallMs);
     host.kill(signal);
     await once(host, "exit");
-    await gone(pid);
+    await expect(gone(pid)).resolves.toBeUndefined();
   });
 
   test("by exiting takes a looping guest with it at once", async () => {
     const { host, pid } = await hostWith(LOOP, 60_000);
     host.stdin?.end("exit");
     await once(host, "exit");
-    await gone(pid);
+    await expect(gone(pid)).resolves.toBeUndefined();
   });
 
   test("with its main thread stuck still has its watchdog", async () => {
     const { host, pid } = await hostWith(LOOP, 300);
     host.stdin?.end("hang");
-    await gone(pid);
+    await expect(gone(pid)).resolves.toBeUndefined();
   });
 });
