@@ -112,6 +112,8 @@ export class Log {
 
   /** Commits what is pending at the end of this turn of the event loop. */
   commitSoon(): void {
+    // After a failure nothing is due any more: asking again would be asked again, for ever.
+    if (this.#failure !== undefined) return;
     this.#isDue = true;
     if (this.#isScheduled || this.#running !== undefined) return;
     this.#isScheduled = true;
