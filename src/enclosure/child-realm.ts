@@ -1,6 +1,8 @@
 // The child process's own Node realm, made poor before any agent code runs: permissions dropped, ways out taken away. It
 // is the second wall: agent code should never get here; where a bug lets it, it finds nothing but its channel.
 
+import { statSync } from "node:fs";
+
 /** Node's permission scopes; a misspelt one is silently accepted by `drop`, hence the check after each. */
 const SCOPES = ["fs.read", "fs.write", "fs", "net", "child", "worker", "addon", "wasi", "inspector", "ffi"] as const;
 
@@ -41,7 +43,7 @@ const TAKEN = [
   "umask",
 ] as const;
 
-/** @throws Error when a permission could not be dropped: the process must not go on. */
+/** @throws Error when a permission could not be dropped, or the wall does not hold when it is tried: the process must not go on. */
 export function dropPowers(addonPath: string): void {
   const { permission } = process;
   if (permission === undefined || !permission.has("fs.read", addonPath)) throw new Error("no permission model");
@@ -50,8 +52,18 @@ export function dropPowers(addonPath: string): void {
     if (permission.has(scope) || permission.has(scope, addonPath))
       throw new Error(`the permission ${scope} is still held`);
   }
+  if (canRead(addonPath)) throw new Error("a file can be read though no permission is held");
   for (const name of TAKEN) take(process, name);
   for (const name of ["fetch", "WebSocket", "EventSource", "navigator", "process"]) take(globalThis, name);
+}
+
+function canRead(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function take(holder: object, name: string): void {

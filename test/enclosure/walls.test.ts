@@ -87,7 +87,7 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
   const child = spawn(process.execPath, dropped ? guestArguments(program, addon) : [program], {
     cwd: "/",
     env: dropped ? GUEST_ENVIRONMENT : { ...GUEST_ENVIRONMENT, HOME: folder },
-    stdio: ["ignore", "ignore", "inherit", "pipe"],
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   return JSON.parse(await text(child.stdio[3] as Readable)) as Record<string, string>;

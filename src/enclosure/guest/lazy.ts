@@ -62,8 +62,3 @@ export function loadUrl(): Readonly<Record<string, unknown>> {
   delete (globalThis as Record<string, unknown>)[CORE_JS_STORE];
   return { URL, URLSearchParams };
 }
-
-/** fetch and its classes. */
-export function loadFetch(): typeof import("./fetch.ts") {
-  return require("./fetch.ts") as typeof import("./fetch.ts");
-}

@@ -28,7 +28,7 @@ import {
   slice,
   uncurry,
 } from "./intrinsics.ts";
-import { defineLazy, loadEncoding, loadFetch, loadUrl } from "./lazy.ts";
+import { defineLazy, loadEncoding, loadUrl } from "./lazy.ts";
 import { HOOK_NAME } from "./names.ts";
 import { PERMITTED_GLOBALS } from "./permits.ts";
 import type { Randomness } from "./random.ts";
@@ -53,6 +53,9 @@ interface AgentHost {
   readonly input: unknown;
 }
 
+/** The bundler's: see lazy.ts. */
+declare const require: (name: string) => unknown;
+
 interface World {
   readonly bridge: Bridge;
   readonly clock: VirtualClock;
@@ -75,7 +78,7 @@ function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Deliver
   defineLazy(global, ["URL", "URLSearchParams"], loadUrl);
   defineLazy(global, ["TextEncoder", "TextDecoder"], loadEncoding);
   defineLazy(global, ["fetch", "Headers", "Request", "Response"], () => {
-    const { makeFetch, Headers, Request, Response } = loadFetch();
+    const { makeFetch, Headers, Request, Response } = require("./fetch.ts") as typeof import("./fetch.ts");
     return { fetch: makeFetch(makeSend(bridge, begin)), Headers, Request, Response };
   });
   return { bridge, clock, randomness };
