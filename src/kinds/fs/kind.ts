@@ -168,12 +168,13 @@ function explain(
       text: `must ask a person before it may ${rule.words}`,
       rule: rule.ref,
     })),
-    ...[...mounts].map(([name, { mount, ref }]): Sentence => {
+    ...[...mounts].flatMap(([name, { mount, ref }]): readonly Sentence[] => {
       const { access, path, quotaBytes } = mount;
-      if (access === "ro")
-        return { effect: "read", verdict: "allow", text: `may read the files in ${name} (${path})`, rule: ref };
-      const words = `may read, write, move and remove the files in ${name} (${path}), up to ${spellSize(quotaBytes)}`;
-      return { effect: "irreversible", verdict: "allow", text: words, rule: ref };
+      const text = `may read the files in ${name} (${path})`;
+      const read: Sentence = { effect: "read", verdict: "allow", text, rule: ref };
+      if (access === "ro") return [read];
+      const words = `may write, move and remove the files in ${name} (${path}), up to ${spellSize(quotaBytes)}`;
+      return [{ effect: "irreversible", verdict: "allow", text: words, rule: ref }, read];
     }),
   ];
 }
