@@ -3,24 +3,25 @@
 
 import type { ErrorCode } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
-import type { Decision } from "./decide.ts";
-import type { Answer, BrokerPorts, HeldCall } from "./ports.ts";
+import type { Held } from "./decide.ts";
+import type { Answer, Approvers, BrokerPorts, HeldCall } from "./ports.ts";
+
+export interface Denial {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly mend: string;
+}
 
 /** `n` is the number of the granting record in the session. */
 export type Verdict =
   | { readonly granted: true; readonly n: number }
-  | {
-      readonly granted: false;
-      readonly denial: { readonly code: ErrorCode; readonly message: string; readonly mend: string };
-    };
+  | { readonly granted: false; readonly denial: Denial };
 
 interface HeldCourse {
   readonly id: CallId;
   readonly incoming: { readonly turn: number };
   readonly abort: AbortController;
 }
-
-type Held = Extract<Decision, { verdict: "held" }>;
 
 export async function askPeople(ports: BrokerPorts, course: HeldCourse, held: Held): Promise<Verdict> {
   const { log, approvers } = ports;
@@ -55,41 +56,42 @@ export async function askPeople(ports: BrokerPorts, course: HeldCourse, held: He
     data: { call: course.id, channel: approvers.channel, shown: shownText(request, held) },
   });
   await log.release(ticket);
-  const answer = await askInTime(ports, course, request);
-  return record(ports, course, answer);
+  const answer = await askInTime(ports, approvers, course.abort.signal, request);
+  return record(ports, approvers, course, answer);
 }
 
+type Silence = "timeout" | "gone";
+
+/** Asks for as long as somebody waits for the call, and no longer than the rule gives. */
 async function askInTime(
-  ports: BrokerPorts,
-  course: HeldCourse,
+  { timers }: BrokerPorts,
+  approvers: Approvers,
+  wanted: AbortSignal,
   request: HeldCall,
-): Promise<Answer | "timeout" | "gone"> {
-  const { approvers, timers } = ports;
-  if (approvers === undefined) return "gone";
+): Promise<Answer | Silence> {
+  if (wanted.aborted) return "gone";
   const asking = new AbortController();
-  const stop = (): void => asking.abort();
-  course.abort.signal.addEventListener("abort", stop);
-  let late = false;
-  const cancelTimer = timers.after(request.timeoutMs, () => {
-    late = true;
-    stop();
-  });
-  const stopped = new Promise<"gone">((resolve) => asking.signal.addEventListener("abort", () => resolve("gone")));
+  const silence = Promise.withResolvers<Silence>();
+  const stop = (why: Silence): void => {
+    silence.resolve(why);
+    asking.abort();
+  };
+  const gone = (): void => stop("gone");
+  wanted.addEventListener("abort", gone);
+  const cancelTimer = timers.after(request.timeoutMs, () => stop("timeout"));
   try {
-    const answer = await Promise.race([approvers.ask(request, asking.signal), stopped]);
-    return late ? "timeout" : answer;
+    return await Promise.race([silence.promise, approvers.ask(request, asking.signal)]);
   } catch {
-    return late ? "timeout" : "gone";
+    return "gone";
   } finally {
     cancelTimer();
-    course.abort.signal.removeEventListener("abort", stop);
+    wanted.removeEventListener("abort", gone);
   }
 }
 
-function record(ports: BrokerPorts, course: HeldCourse, answer: Answer | "timeout" | "gone"): Verdict {
-  const { log, approvers } = ports;
+function record({ log }: BrokerPorts, approvers: Approvers, course: HeldCourse, answer: Answer | Silence): Verdict {
   const { turn } = course.incoming;
-  if (answer === "timeout" || answer === "gone" || approvers === undefined) {
+  if (answer === "timeout" || answer === "gone") {
     const how = answer === "timeout" ? "timeout" : "unavailable";
     log.append({
       type: "approval.refused",

@@ -7,11 +7,10 @@
 import type { Ticket } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
 import { assert } from "../base/assert.ts";
-import { encodeValue } from "../base/codec.ts";
 import type { CallId } from "../base/ids.ts";
-import { askPeople, type Verdict } from "./approval.ts";
+import { askPeople, type Denial, type Verdict } from "./approval.ts";
 import { Budgets } from "./budgets.ts";
-import type { AdmittedCall, Performed, Provider } from "./contract.ts";
+import type { AdmittedCall, PerformContext, Performed, Provider } from "./contract.ts";
 import {
   callData,
   type Course,
@@ -22,7 +21,7 @@ import {
   type IncomingCall,
   settledData,
 } from "./course.ts";
-import { type Decision, type Denied, decide, type Permitted, UNLISTED } from "./decide.ts";
+import { type Denied, decide, type Held, type Permitted, UNLISTED } from "./decide.ts";
 import { failure, type Outcome, outcomeOf } from "./outcome.ts";
 import type { BrokerEvent, BrokerPorts, CallAnswer } from "./ports.ts";
 import { toldOfDenial } from "./told.ts";
@@ -30,13 +29,25 @@ import { toldOfDenial } from "./told.ts";
 /** Hops that one call may lead to, whatever its kind allows. */
 const HOPS_MAX = 20;
 
+const TOO_MANY_HOPS: Denial = {
+  code: "BUDGET_EXCEEDED",
+  message: `it leads to more than ${HOPS_MAX} redirects`,
+  mend: "call the last address itself",
+};
+const ENDED_UNANSWERED: Denial = {
+  code: "APPROVAL_UNAVAILABLE",
+  message: "the session ended before anybody answered",
+  mend: "answer sooner",
+};
+
 export class Broker {
   readonly #ports: BrokerPorts;
   readonly #budgets = new Budgets();
   readonly #courses = new Map<CallId, Course>();
   readonly #running = new Set<Promise<void>>();
+  /** Calls that wait for a person, by the call that the guest awaits: they have no intent yet. */
+  readonly #held = new Map<CallId, Held>();
   #hopsMade = 0;
-  #held = 0;
   readonly #counts = { admitted: 0, denied: 0, failed: 0, unknown: 0 };
 
   constructor(ports: BrokerPorts) {
@@ -51,7 +62,7 @@ export class Broker {
 
   /** Of those, the ones that wait for a person. */
   get held(): number {
-    return this.#held;
+    return this.#held.size;
   }
 
   get counts(): CallCounts {
@@ -71,12 +82,11 @@ export class Broker {
     this.#follow(course);
   }
 
-  /** The guest gave up on a call: its promise has rejected already, so its outcome will be recorded as late. */
+  /** The guest gave up on a call: its promise has rejected already. The outcome, when it comes, gives its place in the window back. */
   cancel(id: CallId, turn: number): void {
     const course = this.#courses.get(id);
     if (course === undefined || course.abort.signal.aborted) return;
     this.#ports.log.append({ type: "call.cancelled", evidence: "observed", turn, data: { call: id } });
-    this.#budgets.cancelled(id);
     course.abort.abort();
   }
 
@@ -86,10 +96,13 @@ export class Broker {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  /** Records what is still being performed as unknown: the last resort when a provider does not stop. */
+  /** Records what is still being performed as unknown, and what still waits for a person as denied: the last resort when a provider does not stop. */
   abandon(): void {
     for (const course of [...this.#courses.values()]) {
-      this.#settle(course, failure("unknown", "CALL_TIMEOUT", "the session ended before the call did"));
+      course.abort.abort();
+      const held = this.#held.get(course.answers);
+      if (held !== undefined) this.#deny(course, refused(held, ENDED_UNANSWERED));
+      else this.#settle(course, failure("unknown", "CALL_TIMEOUT", "the session ended before the call did"));
     }
   }
 
@@ -99,8 +112,8 @@ export class Broker {
       this.#ports.onChange();
     });
     this.#running.add(running);
-    // A failure of the log reaches the session through the log itself; here it only ends this call's course.
-    running.catch(() => {});
+    // The log has failed, or there is a bug: either way this call will never be answered, and the session cannot go on.
+    running.catch((error: unknown) => this.#ports.onFault(error));
   }
 
   async #run(course: Course): Promise<void> {
@@ -112,21 +125,21 @@ export class Broker {
     this.#budgets.spend(decision.grant, nowMs);
     if (decision.verdict === "admitted") return this.#perform(course, decision, null);
     const verdict = await this.#hold(course, decision);
-    if (!verdict.granted) return this.#deny(course, { ...decision, ...verdict.denial, verdict: "denied" });
+    if (!verdict.granted) return this.#deny(course, refused(decision, verdict.denial));
     await this.#perform(course, decision, verdict.n);
   }
 
-  async #hold(course: Course, held: Extract<Decision, { verdict: "held" }>): Promise<Verdict> {
+  async #hold(course: Course, held: Held): Promise<Verdict> {
     const { incoming } = course;
     const data = { ...callData(course, held), timeoutMs: held.timeoutMs };
     const ticket = this.#ports.log.append({ type: "call.held", evidence: "observed", turn: incoming.turn, data });
     this.#tell(course, held, "held", ticket);
-    this.#held++;
+    this.#held.set(course.answers, held);
     this.#ports.onChange();
     try {
       return await askPeople(this.#ports, course, held);
     } finally {
-      this.#held--;
+      this.#held.delete(course.answers);
       this.#ports.onChange();
     }
   }
@@ -161,21 +174,19 @@ export class Broker {
     const startedUs = clock.monotonicUs();
     const performed: Performed = signal.aborted
       ? { kind: "failed", code: "CALL_CANCELLED", message: "the call was cancelled before it began" }
-      : await provider
-          .perform(admit(course.id, permitted), { signal, resultBytesMax: limits.resultBytes })
-          .catch((error: unknown) => crashed(error));
+      : await perform(provider, admit(course.id, permitted), { signal, resultBytesMax: limits.resultBytes });
     const durationMs = Math.round((clock.monotonicUs() - startedUs) / 1000);
     // Given up on while it ran: its record says unknown already.
     if (!this.#courses.has(course.answers)) return;
     const outcome = outcomeOf(performed, permitted, limits.resultBytes, durationMs);
-    if (performed.kind === "redirected" && outcome.effectState === "confirmed") {
-      return this.#hop(course, permitted, outcome, performed.args);
+    if (outcome.effectState === "confirmed" && outcome.next !== null) {
+      return this.#hop(course, permitted, outcome, outcome.next);
     }
     this.#settle(course, outcome, permitted);
   }
 
   /** A redirect is a call of its own, decided on anew; the first one's record says that its result went to the broker. */
-  #hop(course: Course, permitted: Permitted, outcome: Outcome, args: unknown): void {
+  #hop(course: Course, permitted: Permitted, outcome: Outcome, argsText: string): void {
     const { log, level } = this.#ports;
     const ticket = log.append({
       type: "call.settled",
@@ -184,22 +195,10 @@ export class Broker {
       data: { ...settledData(course, outcome, permitted.grant, level), delivered: "hop" },
     });
     this.#tell(course, permitted, "confirmed", ticket, { durationMs: outcome.durationMs });
-    const next = hopCourse(course, -++this.#hopsMade, JSON.stringify(encodeValue(args)));
+    const next = hopCourse(course, -++this.#hopsMade, argsText);
     this.#courses.set(course.answers, next);
     if (next.hops <= HOPS_MAX) return this.#follow(next);
-    const { grant, fn, effect, target, rule } = permitted;
-    const message = `it leads to more than ${HOPS_MAX} redirects`;
-    this.#deny(next, {
-      verdict: "denied",
-      code: "BUDGET_EXCEEDED",
-      message,
-      mend: "call the last address itself",
-      grant,
-      fn,
-      effect,
-      target,
-      rule,
-    });
+    this.#deny(next, refused(permitted, TOO_MANY_HOPS));
   }
 
   #settle(course: Course, outcome: Outcome, permitted?: Permitted): void {
@@ -219,10 +218,9 @@ export class Broker {
     this.#tell(course, permitted, effectState, ticket, { durationMs, ...failed });
   }
 
-  /** Answers the guest once; an answer to a call that it gave up is recorded as late and not delivered. */
+  /** Answers the guest, once. */
   #answer(course: Course, answer: CallAnswer, draft: Parameters<BrokerPorts["deliver"]>[2]): Ticket {
     this.#courses.delete(course.answers);
-    if (course.abort.signal.aborted) return this.#ports.log.append({ ...draft("late"), turn: course.incoming.turn });
     const { ticket, turn } = this.#ports.deliver(course.answers, answer, draft);
     if (turn !== undefined) this.#budgets.answered(course.answers, turn);
     return ticket;
@@ -258,7 +256,15 @@ function admit(id: CallId, permitted: Permitted): AdmittedCall {
 }
 
 /** A provider that throws has a bug, and nobody knows what it had done by then. */
-function crashed(error: unknown): Performed {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { kind: "unknown", code: "CALL_FAILED", message: "the capability failed", detail };
+async function perform(provider: Provider, call: AdmittedCall, context: PerformContext): Promise<Performed> {
+  try {
+    return await provider.perform(call, context);
+  } catch (error) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : `threw a ${typeof error}`;
+    return { kind: "unknown", code: "CALL_FAILED", message: "the capability failed", detail };
+  }
+}
+
+function refused({ grant, fn, effect, target, rule }: Permitted, why: Denial): Denied {
+  return { verdict: "denied", ...why, grant, fn, effect, target, rule };
 }

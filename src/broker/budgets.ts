@@ -8,10 +8,11 @@ export type BudgetVerdict =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly mend: string };
 
-/** One session's budgets. `spend` counts what was admitted; the rest only looks. */
+/** One session's budgets. `spend` counts what was admitted or held; `check` only looks. */
 export class Budgets {
   readonly #spent = new Map<string, number>();
-  readonly #recent = new Map<string, number[]>();
+  /** Virtual times of the calls of each grant that has a rate, as far back as the rate looks. */
+  readonly #recent = new Map<string, readonly number[]>();
   readonly #inFlight = new Set<CallId>();
   /** Calls that were answered in a turn that the guest may not have reached yet: they still count until it has. */
   readonly #answered: { readonly id: CallId; readonly turn: number }[] = [];
@@ -23,7 +24,8 @@ export class Budgets {
     if (calls !== undefined && spent >= calls) {
       return over(`the grant's ${calls} calls are used up`, `raise capabilities.${grant.name}.limits.calls`);
     }
-    if (rate !== undefined && this.#within(grant.name, nowMs - rate.perMs) >= rate.count) {
+    const recent = this.#recent.get(grant.name) ?? [];
+    if (rate !== undefined && after(recent, nowMs - rate.perMs).length >= rate.count) {
       return over(
         `more than ${rate.count} calls in ${rate.perMs} ms`,
         `raise capabilities.${grant.name}.limits.rate, or call more slowly`,
@@ -34,10 +36,10 @@ export class Budgets {
 
   spend(grant: CompiledGrant, nowMs: number): void {
     this.#spent.set(grant.name, (this.#spent.get(grant.name) ?? 0) + 1);
-    if (grant.limits.rate === undefined) return;
-    const times = this.#recent.get(grant.name) ?? [];
-    times.push(nowMs);
-    this.#recent.set(grant.name, times);
+    const { rate } = grant.limits;
+    if (rate === undefined) return;
+    const recent = after(this.#recent.get(grant.name) ?? [], nowMs - rate.perMs);
+    this.#recent.set(grant.name, [...recent, nowMs]);
   }
 
   /** Calls that the guest has made and not yet been answered, as the guest itself sees it in `turn`. */
@@ -56,18 +58,10 @@ export class Budgets {
   answered(id: CallId, turn: number): void {
     this.#answered.push({ id, turn });
   }
+}
 
-  /** The guest gave the call up itself: from its point of view it is no longer in flight. */
-  cancelled(id: CallId): void {
-    this.#inFlight.delete(id);
-  }
-
-  #within(name: string, sinceMs: number): number {
-    const times = this.#recent.get(name);
-    if (times === undefined) return 0;
-    while (times.length > 0 && (times[0] as number) <= sinceMs) times.shift();
-    return times.length;
-  }
+function after(times: readonly number[], sinceMs: number): readonly number[] {
+  return times.filter((time) => time > sinceMs);
 }
 
 function over(message: string, mend: string): BudgetVerdict {

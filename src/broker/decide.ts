@@ -1,6 +1,7 @@
 // The decision: a pure function from a call, the grants and the budgets to a verdict. It acts on nothing and reads no
 // clock, so the live broker and a replay decide alike. What it is given is hostile text.
 
+import { utf8Length } from "../base/bytes.ts";
 import { EnclosureError, type ErrorCode } from "../base/errors.ts";
 import type { Admitted } from "../base/json.ts";
 import { admitJson } from "../base/json.ts";
@@ -41,10 +42,12 @@ export interface Denied {
   readonly rule: RuleRef | null;
 }
 
-export type Decision =
-  | (Permitted & { readonly verdict: "admitted" })
-  | (Permitted & { readonly verdict: "held"; readonly timeoutMs: number })
-  | Denied;
+export interface Held extends Permitted {
+  readonly verdict: "held";
+  readonly timeoutMs: number;
+}
+
+export type Decision = (Permitted & { readonly verdict: "admitted" }) | Held | Denied;
 
 /** Default deny. Looks at, in this order: name, function, argument, rules, budgets. */
 export function decide(
@@ -68,7 +71,11 @@ export function decide(
     const names = [...grant.functions.keys()].slice(0, 12).join(", ");
     return denied(grant, null, "FUNCTION_MISSING", `${grant.name} has no such function`, `${grant.name} has: ${names}`);
   }
-  const args = admitArguments(call.argsText, argumentBytesMax);
+  if (utf8Length(call.argsText) > argumentBytesMax) {
+    const message = `the argument is larger than ${argumentBytesMax} bytes`;
+    return denied(grant, fn, "ARGUMENT_TOO_LARGE", message, "pass less, or raise limits.argument");
+  }
+  const args = admitArguments(call.argsText);
   if (args instanceof EnclosureError)
     return denied(grant, fn, "ARGUMENT_INVALID", args.message, "pass plain data within the limits");
   const said = grant.decide({ fn, args: args.value });
@@ -85,9 +92,9 @@ export function decide(
   return { ...permitted, verdict: "admitted" };
 }
 
-function admitArguments(text: string, bytesMax: number): Admitted | EnclosureError {
+function admitArguments(text: string): Admitted | EnclosureError {
   try {
-    return admitJson(text, { charsMax: bytesMax, depthMax: JSON_DEPTH_MAX });
+    return admitJson(text, { charsMax: text.length, depthMax: JSON_DEPTH_MAX });
   } catch (error) {
     if (error instanceof EnclosureError) return error;
     throw error;

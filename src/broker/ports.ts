@@ -81,4 +81,6 @@ export interface BrokerPorts {
   readonly onEvent: (event: BrokerEvent, ticket: Ticket) => void;
   /** Something about the calls in progress has changed. */
   readonly onChange: () => void;
+  /** A call's course broke off: the log has failed, or there is a bug. Its guest waits for ever, so the session must end. */
+  readonly onFault: (error: unknown) => void;
 }

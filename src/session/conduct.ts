@@ -22,7 +22,8 @@ export type Ending =
   | { readonly kind: "stalled" }
   | { readonly kind: "crashed"; readonly code: "GUEST_CRASHED" | "GUEST_PROTOCOL"; readonly detail: string }
   | { readonly kind: "interrupted" }
-  | { readonly kind: "logFailed"; readonly error: Error };
+  /** Ours: the log failed, or there is a bug. */
+  | { readonly kind: "faulted"; readonly error: Error };
 
 export interface ConductPorts {
   readonly guest: Guest;
@@ -81,7 +82,7 @@ export class Conduct {
       (end) => this.#guestEnded(end),
       (error: unknown) => this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: String(error) }),
     );
-    void log.failed.then((error) => this.end({ kind: "logFailed", error }));
+    void log.failed.then((error) => this.fault(error));
   }
 
   /** Ends the run from outside, or from within. The first ending counts. */
@@ -91,6 +92,11 @@ export class Conduct {
     for (const cancel of this.#alarms.values()) cancel();
     this.#alarms.clear();
     this.#ended.resolve(ending);
+  }
+
+  /** Ends the run for a fault of ours: of the log, or a bug. */
+  fault(error: unknown): void {
+    this.end({ kind: "faulted", error: error instanceof Error ? error : new Error(String(error)) });
   }
 
   /** See BrokerPorts.deliver. */
@@ -143,8 +149,7 @@ export class Conduct {
     try {
       this.#take(message);
     } catch (error) {
-      // Only the log throws here, and it has told everyone through `failed` already; this end is the same one.
-      this.end({ kind: "logFailed", error: error instanceof Error ? error : new Error(String(error)) });
+      this.fault(error);
     }
   }
 
@@ -164,7 +169,8 @@ export class Conduct {
       case "note":
         return this.#speak(message);
       case "refusedInside":
-        this.#refusedInside += message.count;
+        // A count that no record could hold would keep the session from being closed.
+        this.#refusedInside = Math.min(this.#refusedInside + message.count, Number.MAX_SAFE_INTEGER);
         return;
       case "quiet":
         this.#quietTurn = message.turn;
@@ -221,7 +227,7 @@ export class Conduct {
       });
       this.#ports.guest.deliver({ type: "timerFired", turn, nowMs: ticket.timeMs, id });
     } catch (error) {
-      this.end({ kind: "logFailed", error: error instanceof Error ? error : new Error(String(error)) });
+      this.fault(error);
     }
   }
 

@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly batchJob?: HexDigest;
   /** Asked for calls that an `ask` rule holds; where absent nobody can be asked. */
   readonly approvals?: ApprovalChannel;
-  /** Told of what happens, only after its record is durable. */
+  /** Told of what happens, only after its record is durable. What it throws, `run` throws when the session is closed. */
   readonly onEvent?: (event: LiveEvent) => void;
   /** Ends the session as interrupted. */
   readonly signal?: AbortSignal;

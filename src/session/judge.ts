@@ -34,7 +34,7 @@ export function exitOf(status: SessionStatus): ExitStatus {
 
 /** `outputProblem`: what is wrong with the agent's output, where its schema refuses it. */
 export function judge(
-  ending: Exclude<Ending, { kind: "logFailed" }>,
+  ending: Exclude<Ending, { kind: "faulted" }>,
   counts: CallCounts,
   outputProblem: string | undefined,
 ): Judgement {

@@ -4,7 +4,7 @@
 import { userInfo } from "node:os";
 import type { LogWriter, PayloadInput } from "../audit/contract.ts";
 import type { Evidence } from "../audit/events.ts";
-import type { Approvers } from "../broker/ports.ts";
+import type { Answer, Approvers } from "../broker/ports.ts";
 import type { ApprovalChannel } from "./contract.ts";
 
 export interface DraftPrincipal {
@@ -35,7 +35,12 @@ export function approversAt(channel: ApprovalChannel, log: LogWriter, agent: str
   return {
     channel: channel.name,
     person: { id, name },
-    ask: ({ call, grant, function: fn, ...held }, signal) =>
-      channel.ask({ ...held, agent, call, capability: grant.name, function: fn }, signal),
+    ask: async ({ call, grant, function: fn, ...held }, signal) =>
+      readAnswer(await channel.ask({ ...held, agent, call, capability: grant.name, function: fn }, signal)),
   };
+}
+
+/** The channel may be another's JavaScript: nothing but `true` grants. */
+function readAnswer({ granted, reason }: { readonly granted: unknown; readonly reason?: unknown }): Answer {
+  return { granted: granted === true, ...(typeof reason === "string" ? { reason } : {}) };
 }

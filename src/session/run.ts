@@ -110,6 +110,7 @@ function tie(
     turnTime: (turn) => conduct.turnTime(turn),
     onEvent: (event, ticket) => showing.add(() => liveCall(event, prepared.manifestName), ticket),
     onChange: () => conduct.reconsider(),
+    onFault: (error) => conduct.fault(error),
   });
   return { prepared, writer, log, guest, conduct, broker, showing, timers, walls };
 }
@@ -143,9 +144,9 @@ async function endOf(conduct: Conduct, signal: AbortSignal | undefined): Promise
 
 async function close(run: Run, ending: Ending): Promise<RunResult> {
   const { broker, guest, log, conduct } = run;
-  if (ending.kind === "logFailed") {
+  if (ending.kind === "faulted") {
     await guest.stop();
-    await broker.drain(true);
+    await within(run.timers, CLOSE_GRACE_MS, broker.drain(true));
     throw ending.error;
   }
   await guest.stop();
