@@ -3,17 +3,7 @@
 // bound to commitment and key id. At level `digest` only the salt is kept; at `none` nothing but the size.
 // Invariant: erasing a data key leaves every hash and proof of the log as it was.
 
-import {
-  concatBytes,
-  digestOf,
-  equalBytes,
-  fromHex,
-  fromUtf8,
-  hex,
-  type Hasher,
-  type HexDigest,
-  utf8,
-} from "../base/bytes.ts";
+import { concatBytes, digestOf, fromHex, fromUtf8, hex, type Hasher, type HexDigest, utf8 } from "../base/bytes.ts";
 import type { Random } from "../base/powers.ts";
 import type { OpenedPayload, PayloadInput } from "./contract.ts";
 import type { PayloadRef } from "./events.ts";
@@ -106,7 +96,7 @@ export function openPayload(
   }
   const bytes = plain.subarray(SALT_BYTES);
   const answers = commitment(powers.hasher, plain.subarray(0, SALT_BYTES), bytes);
-  if (!equalBytes(utf8(answers), utf8(commit)) || bytes.length !== ref.bytes) {
+  if (answers !== commit || bytes.length !== ref.bytes) {
     return { state: "invalid", detail: "the bytes do not answer to the commitment" };
   }
   return { state: "shown", text: fromUtf8(bytes) };

@@ -86,7 +86,11 @@ export interface ParsedRecord {
 
 /** Reads a body. @throws EnclosureError LOG_INVALID saying what is wrong with it. */
 export function parseRecord(bodyText: string, sink: RefSink = NO_SINK): ParsedRecord {
-  if (bodyText.length > BODY_BYTES_MAX || utf8Length(bodyText) > BODY_BYTES_MAX) throw invalid("it is too large");
+  // A UTF-16 unit is three bytes of UTF-8 at most: short texts need no counting.
+  const { length } = bodyText;
+  if (length > BODY_BYTES_MAX || (length * 3 > BODY_BYTES_MAX && utf8Length(bodyText) > BODY_BYTES_MAX)) {
+    throw invalid("it is too large");
+  }
   let value: JsonValue;
   try {
     value = JSON.parse(bodyText) as JsonValue;

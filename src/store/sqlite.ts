@@ -2,7 +2,6 @@
 // inside the transaction, folds in what other processes have appended, and commits with a sync.
 // Invariant: a row, once committed, is never changed; the tree in memory only ever follows the file.
 
-import { statSync } from "node:fs";
 import type { Database, Statement } from "better-sqlite3";
 import { fromHex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
@@ -15,10 +14,10 @@ import { SqliteReads } from "./sqlite-reads.ts";
 
 /** Leaves of others that are folded in one by one; more are read from the subtrees. */
 const FOLD_MAX = 256;
-/** The WAL is carried over into the file when it is this long and nothing waits … */
-const WAL_BYTES_IDLE = 4 * 1024 * 1024;
-/** … and in any case when it is this long, looked at every so many commits. */
-const WAL_BYTES_MAX = 64 * 1024 * 1024;
+/** Frames of the WAL that are carried over into the file when nothing waits … */
+const WAL_FRAMES_IDLE = 1_000;
+/** … and those at which they are in any case, looked at every so many commits. */
+const WAL_FRAMES_MAX = 16_000;
 const WAL_LOOK_COMMITS = 64;
 
 export class SqliteStore extends SqliteReads implements AuditStore {
@@ -60,7 +59,7 @@ export class SqliteStore extends SqliteReads implements AuditStore {
   async append(build: (tip: Tip) => Batch | undefined): Promise<void> {
     await whenFree(() => this.#transact(build), this.#path, this.#waiting);
     this.#commits++;
-    if (this.#commits % WAL_LOOK_COMMITS === 0) this.#carryOver(WAL_BYTES_MAX);
+    if (this.#commits % WAL_LOOK_COMMITS === 0) this.#carryOver(WAL_FRAMES_MAX);
   }
 
   /** In one go: between beginning and commit nobody else's turn comes on this connection. */
@@ -84,7 +83,7 @@ export class SqliteStore extends SqliteReads implements AuditStore {
   }
 
   tidy(): void {
-    this.#carryOver(WAL_BYTES_IDLE);
+    this.#carryOver(WAL_FRAMES_IDLE);
   }
 
   close(): void {
@@ -114,15 +113,20 @@ export class SqliteStore extends SqliteReads implements AuditStore {
     if (checkpoint !== undefined) sql.checkpoint.run(checkpoint.size, checkpoint.note);
   }
 
-  #carryOver(walBytes: number): void {
-    const wal = statSync(`${this.#path}-wal`, { throwIfNoEntry: false });
-    if (wal === undefined || wal.size < walBytes) return;
+  /** The WAL keeps its length: writing over what is there costs less than making it longer again. */
+  #carryOver(framesMax: number): void {
     try {
-      this.db.pragma("wal_checkpoint(TRUNCATE)");
+      const [{ log, checkpointed }] = this.db.pragma("wal_checkpoint(NOOP)") as [WalState];
+      if (log - checkpointed >= framesMax) this.db.pragma("wal_checkpoint(PASSIVE)");
     } catch {
       // Nothing hangs on it: the WAL is as durable as the file, and the next commit meets what is wrong.
     }
   }
+}
+
+interface WalState {
+  readonly log: number;
+  readonly checkpointed: number;
 }
 
 function prepareFile(db: Database, path: string, hasher: TreeHasher, waiting: Waiting): SqliteStore {

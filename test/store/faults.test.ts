@@ -158,7 +158,7 @@ describe("a full disk", () => {
     for (let call = 1; call <= 30; call++) session.append(intendedDraft(call));
     const failure = await session.release().catch((error: unknown) => error);
     expect(isFault(failure, "LOG_WRITE_FAILED")).toBe(true);
-    expect(failure).toMatchObject({ mend: expect.stringMatching(/room on the disk/) as string });
+    expect(failure).toMatchObject({ mend: expect.stringMatching(/room/) as string });
     expect(room).toBeDefined();
     await die();
     const reader = await openReader(place);
