@@ -80,7 +80,9 @@ async function askInTime(
   wanted.addEventListener("abort", gone);
   const cancelTimer = timers.after(request.timeoutMs, () => stop("timeout"));
   try {
-    return await Promise.race([silence.promise, approvers.ask(request, asking.signal)]);
+    const answer = await Promise.race([silence.promise, approvers.ask(request, asking.signal)]);
+    // Both may have come at once: a call that nobody waits for is not granted.
+    return wanted.aborted ? "gone" : answer;
   } catch {
     return "gone";
   } finally {

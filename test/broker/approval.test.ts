@@ -185,4 +185,15 @@ describe("a held call", () => {
     expect(people.asked).toEqual([]);
     expect(await live.close()).toBe(true);
   });
+
+  it("that is granted at the very moment when the session is given up is not begun", async () => {
+    const { people, id: _, ...live } = await held();
+    people.asked[0]?.answer({ granted: true });
+    live.conduct.end({ kind: "interrupted" });
+    live.broker.abandon();
+    await live.rest();
+    expect(live.bodies("call.intended")).toEqual([]);
+    expect(live.world.calls).toEqual([]);
+    expect(await live.close()).toBe(true);
+  });
 });
