@@ -83,7 +83,13 @@ function readSlot(path: string): Head | undefined {
     throw error;
   }
   const blocks = [text.slice(0, BLOCK_BYTES), text.slice(BLOCK_BYTES)].flatMap(parseBlock);
-  return blocks.reduce<Head | undefined>((last, one) => (last && last.size >= one.size ? last : one), undefined);
+  return blocks.reduce<Head | undefined>((last, one) => (last && !isLater(one, last) ? last : one), undefined);
+}
+
+/** A checkpoint comes to a log without making it longer. */
+function isLater(one: Head, other: Head): boolean {
+  if (one.size !== other.size) return one.size > other.size;
+  return (one.checkpoint?.size ?? 0) > (other.checkpoint?.size ?? 0);
 }
 
 /** `<checksum> <size> <root> [<checkpoint's size> <its note's SHA-256>]`, padded with spaces. */

@@ -26,6 +26,16 @@ describe("a head", () => {
     expect(readHeads(folder)).toEqual([{ boot, head: last }]);
   });
 
+  it.each([1, 2])("remembers a checkpoint that came after %i writes without a record", (writes) => {
+    const folder = temporaryFolder();
+    const writer = openHead(folder, boot);
+    for (let i = 0; i < writes; i++) writer.write(headOf(4));
+    const last = headOf(4, { size: 4, note: sha256Hex("note") });
+    writer.write(last);
+    writer.close();
+    expect(readHeads(folder)).toEqual([{ boot, head: last }]);
+  });
+
   it("makes no file before it is written", () => {
     const folder = temporaryFolder();
     openHead(folder, boot).close();
