@@ -46,7 +46,7 @@ export class Findings {
 
   add(verdict: Exclude<Verdict, "ok" | "not-asked">, detail: string, ...seqs: readonly number[]): void {
     const details = this.#details.get(verdict) ?? [];
-    if (details.length < DETAILS_MAX) details.push(detail);
+    if (details.length < DETAILS_MAX && !details.includes(detail)) details.push(detail);
     this.#details.set(verdict, details);
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     for (const seq of seqs) if (this.#seqs.length < SEQS_MAX && !this.#seqs.includes(seq)) this.#seqs.push(seq);

@@ -70,6 +70,8 @@ export function judge(
  */
 function judgeThrown(error: Extract<Ending, { kind: "threw" }>["error"], counts: CallCounts): Judgement {
   const { name, message, code, stack } = error;
+  // So the prelude tells that an output did not fit through the door.
+  if (name === "AgentFailure") return failure("failed", "OUTPUT_INVALID", message);
   const known = code !== undefined && isCode(code) ? code : undefined;
   const isDenial =
     name === "CapabilityDenied" && counts.denied > 0 && known !== undefined && CODES[known].kind === "refusal";

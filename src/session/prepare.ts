@@ -92,7 +92,7 @@ export async function prepare(options: RunOptions, place: Place): Promise<Prepar
       providers,
       asks: resolved.approvals.via,
       manifestName,
-      checkOutput: checkerOf(resolved.agent.output),
+      checkOutput: outputChecker(resolved.agent.output),
       warnings: authorised.warnings,
     };
   } catch (error) {
@@ -187,7 +187,7 @@ function forbiddenPaths(
 ): ReadonlyMap<string, string> {
   const named: (readonly [string, string])[] = [
     ["the store", place.store],
-    ["the store's live sessions", `${place.store}-live`],
+    ["the store's live sessions", `${place.store}.live`],
     ["the keys", place.home],
     ["the manifest", loaded.path],
     ["the agent's source", entry],
@@ -221,6 +221,14 @@ function readInput(input: unknown, schema: JsonSchema): string {
 }
 
 const INPUT_CHARS_MAX = 16 * 1024 * 1024;
+
+/** As an input that is missing, an output that is missing fits no schema, whatever the JSON form of `undefined` would. */
+function outputChecker(schema: JsonSchema): (value: JsonValue) => string | undefined {
+  if (schema === true) return () => undefined;
+  const check = checkerOf(schema);
+  const nothing = JSON.stringify(encodeValue(undefined));
+  return (value) => (JSON.stringify(value) === nothing ? "the agent gave no output" : check(value));
+}
 
 /** The schema was found acceptable when the manifest was read. */
 function checkerOf(schema: JsonSchema): (value: JsonValue) => string | undefined {

@@ -5,10 +5,10 @@
 import type { LogWriter, SessionLog, Ticket } from "../audit/contract.ts";
 import type { SessionId } from "../base/ids.ts";
 import { EnclosureError } from "../base/errors.ts";
-import { admitJson } from "../base/json.ts";
+import { admitJson, type JsonValue } from "../base/json.ts";
 import { hex } from "../base/bytes.ts";
 import { CLOSE_GRACE_MS } from "../base/limits.ts";
-import { JSON_DEPTH_MAX } from "../base/codec.ts";
+import { encodeValue, JSON_DEPTH_MAX } from "../base/codec.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
 import { Broker } from "../broker/broker.ts";
 import type { BrokerEvent } from "../broker/ports.ts";
@@ -152,13 +152,13 @@ async function close(run: Run, ending: Ending): Promise<RunResult> {
   await guest.stop();
   await settleCalls(run, ending.kind === "output" || ending.kind === "threw");
   const output = ending.kind === "output" ? readOutput(run.prepared, ending.outputText) : undefined;
-  const judgement = judge(ending, broker.counts, output?.problem);
+  const judgement = judge(ending, broker.counts, output?.kind === "refused" ? output.problem : undefined);
   const { turn } = conduct;
   if (judgement.limit !== null) {
     const { name: limit, used, max } = judgement.limit;
     log.append({ type: "limit.struck", evidence: "observed", turn, data: { limit, used, max } });
   }
-  if (ending.kind === "output" && output?.problem === undefined) {
+  if (ending.kind === "output" && output?.kind === "given") {
     const given = { text: ending.outputText, media: "application/json", level: run.prepared.bound.level } as const;
     log.append({ type: "session.output_given", evidence: "observed", turn, data: { output: given } });
   }
@@ -170,7 +170,7 @@ async function close(run: Run, ending: Ending): Promise<RunResult> {
     version: 1,
     session: sessionId(log),
     status: judgement.status,
-    ...(output === undefined || output.problem !== undefined ? {} : { output: output.value }),
+    ...(output?.kind === "given" ? { output: output.value } : {}),
     ...(judgement.error === null
       ? {}
       : { error: await inSource(judgement.error, run.prepared.bound.bundle.sourceMap) }),
@@ -218,28 +218,40 @@ function appendClosed(run: Run, judgement: Judgement): void {
   });
 }
 
-function readOutput(
-  prepared: Prepared,
-  text: string,
-): { readonly value: unknown; readonly problem: string | undefined } {
+type Output =
+  /** The agent returned nothing. */
+  | { readonly kind: "none" }
+  | { readonly kind: "given"; readonly value: JsonValue }
+  | { readonly kind: "refused"; readonly problem: string };
+
+function readOutput({ bound, checkOutput }: Prepared, text: string): Output {
   try {
-    const admitted = admitJson(text, { charsMax: prepared.bound.limits.resultBytes, depthMax: JSON_DEPTH_MAX });
-    return { value: admitted.value, problem: prepared.checkOutput(admitted.value) };
+    const { value } = admitJson(text, { charsMax: bound.limits.resultBytes, depthMax: JSON_DEPTH_MAX });
+    const problem = checkOutput(value);
+    if (problem !== undefined) return { kind: "refused", problem };
+    return text === NOTHING ? { kind: "none" } : { kind: "given", value };
   } catch (error) {
-    return { value: undefined, problem: error instanceof Error ? error.message : "the output cannot cross" };
+    return { kind: "refused", problem: error instanceof Error ? error.message : "the output cannot cross" };
   }
 }
 
-/** The error with its frames at the agent's own source lines. */
-async function inSource<E extends { readonly stack?: string }>(error: E, sourceMap: string): Promise<E> {
-  if (error.stack === undefined) return error;
+const NOTHING = JSON.stringify(encodeValue(undefined));
+
+/** The error with its frames at the agent's own source lines; those of our own frame around the agent are left out. */
+async function inSource(
+  { stack, ...error }: NonNullable<Judgement["error"]>,
+  sourceMap: string,
+): Promise<NonNullable<RunResult["error"]>> {
+  if (stack === undefined) return error;
   const { makeSourceLocator } = await import("../bundle/locate.ts");
   const locate = makeSourceLocator(sourceMap);
-  const stack = error.stack.replace(/\bagent\.js:(\d+):(\d+)/g, (frame, line: string, column: string) => {
-    const place = locate(Number(line), Number(column));
-    return place === undefined ? frame : `${place.file}:${place.line}:${place.column}`;
+  const frames = stack.split("\n").flatMap((frame) => {
+    const found = /\bagent\.js:(\d+):(\d+)/.exec(frame);
+    if (found === null) return [frame];
+    const place = locate(Number(found[1]), Number(found[2]));
+    return place === undefined ? [] : [frame.replace(found[0], () => `${place.file}:${place.line}:${place.column}`)];
   });
-  return { ...error, stack };
+  return frames.length === 0 ? error : { ...error, stack: frames.join("\n") };
 }
 
 function sessionId(log: SessionLog): SessionId {

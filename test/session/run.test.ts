@@ -1,6 +1,14 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ApprovalRequest } from "../../src/session/contract.ts";
 import { makeWorld } from "./world.ts";
+
+/** Kills the guest processes that this process has started. */
+function killGuests(): void {
+  for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ")) {
+    if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("guest.cjs")) process.kill(Number(pid), "SIGKILL");
+  }
+}
 
 const DESK = `capabilities:
   desk:
@@ -112,6 +120,25 @@ describe("runSession: how a session ends", () => {
     });
     expect(result).toMatchObject({ status: "interrupted", exit: 1, error: { code: "SESSION_INTERRUPTED" } });
     expect(bodies("call.intended")).toHaveLength(1);
+    expect(bodies("call.settled")[0]?.data).toMatchObject({ delivered: "late" });
+  });
+
+  it("has no output where the agent gave none", async () => {
+    const { result, bodies } = await makeWorld().run(`export default () => {};`);
+    expect(result).toMatchObject({ status: "completed", exit: 0 });
+    expect(result).not.toHaveProperty("output");
+    expect(bodies("session.output_given")).toHaveLength(0);
+    const asked = await makeWorld(`agent: { output: { type: object } }\n`).run(`export default () => {};`);
+    expect(asked.result).toMatchObject({ status: "failed", error: { code: "OUTPUT_INVALID" } });
+  });
+
+  it("crashed: a guest that is killed from elsewhere, and a call that ran then is recorded", async () => {
+    const world = makeWorld(DESK);
+    world.write("desk.ts", DESK_MODULE);
+    const { result, bodies } = await world.run(`import { desk } from "enclosure:caps"; await desk.slow({});`, {
+      onEvent: (event) => (event.type === "call" ? killGuests() : undefined),
+    });
+    expect(result).toMatchObject({ status: "crashed", exit: 1, error: { code: "GUEST_CRASHED" } });
     expect(bodies("call.settled")[0]?.data).toMatchObject({ delivered: "late" });
   });
 
