@@ -75,8 +75,10 @@ export function placesOf({ verdicts }: VerifyReport): string[] {
 function another(cell: Cell, column: string): Cell {
   if (typeof cell === "number") return cell + 1_000_003;
   if (typeof cell === "string") {
-    const at = Math.floor(cell.length / 2);
-    return cell.slice(0, at) + (cell[at] === "0" ? "1" : "0") + cell.slice(at + 1);
+    // A digit for another: what it stands in stays JSON, as the indexes over it want.
+    const middle = cell.length >> 1;
+    const at = middle + cell.slice(middle).search(/\d/);
+    return cell.slice(0, at) + (cell[at] === "9" ? "8" : String(Number(cell[at]) + 1)) + cell.slice(at + 1);
   }
   if (cell === null) return column === "prev" ? Buffer.alloc(32) : 1_000_003;
   return Buffer.from(cell.map((byte, i) => (i === cell.length >> 1 ? byte ^ 1 : byte)));
