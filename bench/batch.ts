@@ -19,9 +19,7 @@ export async function measure(): Promise<Measured[]> {
         "enclosure batch": async () => {
           const jobs = writeJobs(work, ++batches);
           return perSecond(
-            await timed(() =>
-              work.node(enclosure, "batch", jobs, "--out", `${jobs}.out`, "--store", work.store, "--quiet"),
-            ),
+            await timed(() => work.node(enclosure, "batch", jobs, "--out", `${jobs}.out`, "--store", work.store)),
           );
         },
         "node agent.ts, as many at a time": async () => perSecond(await timed(() => plainSessions(work))),
