@@ -121,8 +121,6 @@ export interface GuestFacts {
     readonly tz: string;
     readonly unicode: string;
   };
-  /** SHA-256 of the prelude's text, hexadecimal. */
-  readonly preludeSha256: string;
   /** The prelude's text: an artefact of the session. */
   readonly prelude: string;
   readonly flags: readonly string[];

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { assert } from "../base/assert.ts";
-import { sha256Hex, utf8 } from "../base/bytes.ts";
+import { utf8 } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { FRAME_BODY_BYTES_MAX } from "../base/limits.ts";
 import type { Addon } from "./command.ts";
@@ -85,7 +85,6 @@ class GuestProcess implements Guest {
     return {
       pid: (this.#child as ChildProcess).pid as number,
       versions: { ...ready.versions, isolatedVm: addon.version },
-      preludeSha256: sha256Hex(utf8(this.#prelude)),
       prelude: this.#prelude,
       flags: GUEST_FLAGS,
       walls: ["isolate", "process"],

@@ -2,7 +2,7 @@
 // capability of kind module the digest of its source's inputs and its function table, so that `check`, `explain` and
 // `types` run no one's code, and `run` can refuse a module that is another one now.
 
-import { parseHexDigest, sha256Hex, type HexDigest } from "../base/bytes.ts";
+import { type Hasher, type HexDigest, parseHexDigest, pureHasher, sha256Hex } from "../base/bytes.ts";
 import { EnclosureError, type Problem } from "../base/errors.ts";
 import { canonicalJson, deepFreeze, isJsonObject, textDepth, type JsonObject, type JsonValue } from "../base/json.ts";
 import type { FunctionSpec } from "../kinds/contract.ts";
@@ -60,7 +60,7 @@ const LOCK = {
 };
 
 /** Reads a lock's text. @throws EnclosureError LOCK_INVALID */
-export function parseLock(text: string, file: string): Lock {
+export function parseLock(text: string, file: string, hasher: Hasher = pureHasher): Lock {
   const refuse = (message: string): never => {
     throw new EnclosureError("LOCK_INVALID", `${file}: ${message}`, { location: { file } });
   };
@@ -83,7 +83,7 @@ export function parseLock(text: string, file: string): Lock {
     if (twice !== undefined) return refuse(`modules.${name}: the function ${twice.name} stands there twice`);
     return [name, { inputsSha256: parseHexDigest(inputsSha256 as string), functions: table }] as const;
   });
-  return { modules: new Map(modules), fileSha256: sha256Hex(text) };
+  return { modules: new Map(modules), fileSha256: sha256Hex(text, hasher) };
 }
 
 /** The lock's text: keys sorted, two spaces, a last newline, so that the same modules give the same bytes. */

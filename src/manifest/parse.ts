@@ -2,7 +2,7 @@
 // that the one before left standing: YAML, grammar, what is not built, references and bounds, profiles, rules.
 // Never throws on any text.
 
-import { sha256Hex } from "../base/bytes.ts";
+import { type Hasher, pureHasher, sha256Hex } from "../base/bytes.ts";
 import type { Problem } from "../base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import { nearest } from "../base/nearest.ts";
@@ -23,6 +23,7 @@ export interface ParseOptions {
   /** The file's path as it was named; only for messages. */
   readonly file: string;
   readonly kinds: ReadonlyMap<KindName, Kind>;
+  readonly hasher?: Hasher;
 }
 
 export interface ParsedManifest {
@@ -33,7 +34,7 @@ export interface ParsedManifest {
 }
 
 /** Parses and validates a manifest. What depends on the functions of host modules is `compileGrants`' to find. */
-export function parseManifest(text: string, { file, kinds }: ParseOptions): ParsedManifest {
+export function parseManifest(text: string, { file, kinds, hasher = pureHasher }: ParseOptions): ParsedManifest {
   const yaml = readYaml(text);
   const { value } = yaml;
   if (value === undefined) return { problems: yaml.problems };
@@ -61,7 +62,7 @@ export function parseManifest(text: string, { file, kinds }: ParseOptions): Pars
   const { problems } = findings;
   if (!sound("")) return { problems };
   // The grammar has been kept to: the value is what the type says.
-  const manifest = { file, fileSha256: sha256Hex(text), authored: value as unknown as Authored, at };
+  const manifest = { file, fileSha256: sha256Hex(text, hasher), authored: value as unknown as Authored, at };
   const inProfiles = profileErrors(manifest, kinds);
   if (inProfiles.length > 0) return { problems: mergeProblems(problems, inProfiles) };
   return { manifest, problems };

@@ -2,7 +2,7 @@
 // a digest: the identity of what a session runs under. Placeholders of secrets are left as they are. What a kind fills
 // in for its own keys is not part of it: that belongs to the version of the program, which the record names.
 
-import { sha256Hex, type HexDigest } from "../base/bytes.ts";
+import { type Hasher, type HexDigest, pureHasher, sha256Hex } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import type { CapabilityName } from "../base/ids.ts";
 import { canonicalJson, type JsonObject, type JsonValue } from "../base/json.ts";
@@ -35,7 +35,7 @@ export interface Resolution {
 }
 
 /** Resolves a manifest under a profile, or under none. @throws EnclosureError PROFILE_UNKNOWN */
-export function resolveManifest(manifest: Manifest, profile?: string): Resolution {
+export function resolveManifest(manifest: Manifest, profile?: string, hasher: Hasher = pureHasher): Resolution {
   const { authored, moved } = profiled(manifest, profile);
   const resolved = fillIn(authored, profile ?? null);
   const canonical = canonicalJson(resolved as unknown as JsonValue);
@@ -44,7 +44,7 @@ export function resolveManifest(manifest: Manifest, profile?: string): Resolutio
     return from === undefined ? pointer : from[1] + pointer.slice(from[0].length);
   };
   const at = (pointer: string): RuleRef => ({ ...manifest.at(sourceOf(pointer)), pointer });
-  return { manifest, resolved, canonical, sha256: sha256Hex(canonical), at, sourceOf };
+  return { manifest, resolved, canonical, sha256: sha256Hex(canonical, hasher), at, sourceOf };
 }
 
 function profiled({ authored, file, at }: Manifest, name: string | undefined): Profiled {

@@ -6,6 +6,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { fromUtf8, sha256Hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError, type ErrorCode, type Problem } from "../base/errors.ts";
 import { MANIFEST_BYTES_MAX } from "../base/limits.ts";
+import { hostHasher } from "../outside/crypto.ts";
 import { KINDS } from "../kinds/all.ts";
 import type { Manifest } from "../manifest/form.ts";
 import { formatLock, parseLock, type Lock, type LockedModule } from "../manifest/lock.ts";
@@ -42,15 +43,15 @@ export function loadManifest(file: string, options: { readonly profile?: string 
   if (bytes === undefined) {
     throw new EnclosureError("MANIFEST_MISSING", `there is no manifest ${file}`, { location: { file } });
   }
-  const { manifest, problems } = parseManifest(decode(bytes, file), { file, kinds: KINDS });
+  const { manifest, problems } = parseManifest(decode(bytes, file), { file, kinds: KINDS, hasher: hostHasher });
   const lock = readLock(lockPath(path));
   return {
     path,
     folder: dirname(path),
     bytes,
-    sha256: sha256Hex(bytes),
+    sha256: sha256Hex(bytes, hostHasher),
     problems,
-    ...(manifest === undefined ? {} : { manifest, resolution: resolveManifest(manifest, options.profile) }),
+    ...(manifest === undefined ? {} : { manifest, resolution: resolveManifest(manifest, options.profile, hostHasher) }),
     ...(lock === undefined ? {} : { lock }),
   };
 }
@@ -70,7 +71,7 @@ export function readLock(path: string): LoadedManifest["lock"] {
   } catch {
     throw new EnclosureError("LOCK_INVALID", `${path}: not UTF-8`, { location: { file: path } });
   }
-  return { path, bytes, lock: parseLock(text, path) };
+  return { path, bytes, lock: parseLock(text, path, hostHasher) };
 }
 
 /** Writes a lock beside its manifest, whole or not at all. @throws EnclosureError LOCK_UNWRITABLE */

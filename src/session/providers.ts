@@ -5,6 +5,7 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { EnclosureError } from "../base/errors.ts";
+import { hostHasher } from "../outside/crypto.ts";
 import type { Random, Timers } from "../base/powers.ts";
 import type { Secrets } from "../base/secrets.ts";
 import type { Provider } from "../broker/contract.ts";
@@ -34,7 +35,7 @@ export async function bundleModules(
   const { bundleModule } = await import("../bundle/module.ts");
   const bundles = modules.map(async ([name, { own }]) => {
     const file = resolve(folder, own["from"] as string);
-    return [name, await bundleModule({ file, ...(cache === undefined ? {} : { cache }) })] as const;
+    return [name, await bundleModule({ file, hasher: hostHasher, ...(cache === undefined ? {} : { cache }) })] as const;
   });
   return new Map(await Promise.all(bundles));
 }
