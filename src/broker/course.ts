@@ -86,8 +86,8 @@ export function deniedData(course: Course, denied: Denied, told: Told, level: Au
 /** Names that the manifest does not hold are the agent's own text: they stand in the payload, with the argument. */
 function deniedArguments(course: Course, denied: Denied, level: AuditLevel): PayloadInput {
   const { capability, fn, argsText } = course.incoming;
-  if (denied.grant !== null && denied.fn !== null) return json(argsText.toWellFormed(), denied.grant.audit);
-  return json(JSON.stringify({ capability, function: fn, arguments: argsText }).toWellFormed(), level);
+  if (denied.grant !== null && denied.fn !== null) return json(argsText, denied.grant.audit);
+  return json(JSON.stringify({ capability, function: fn, arguments: argsText }), level);
 }
 
 export function settledData(course: Course, outcome: Outcome, grant: CompiledGrant | undefined, level: AuditLevel) {
@@ -106,7 +106,7 @@ export function settledData(course: Course, outcome: Outcome, grant: CompiledGra
 /** What the guest was told, word for word (a replay tells it again), and what the host knows besides. */
 function toldPayload(told: Told, detail: string | null, level: AuditLevel): PayloadInput {
   const text = JSON.stringify(detail === null ? { told } : { told, detail: detail.slice(0, DETAIL_CHARS_MAX) });
-  return json(text.toWellFormed(), level);
+  return json(text, level);
 }
 
 /** Host-side text about a failure (a stack, a library's message) that the record keeps. */

@@ -40,7 +40,6 @@ export class Conduct {
   #turn = 0;
   #turnTimes: number[] = [];
   #quietTurn = -1;
-  #timersArmed = 0;
   #summary: TurnSummary | undefined;
   #summaryTold: TurnSummary | undefined;
   readonly #alarms = new Map<number, () => void>();
@@ -127,8 +126,7 @@ export class Conduct {
       if (onlyHeld) this.#ports.guest.pauseWall();
       else this.#ports.guest.resumeWall();
     }
-    if (quiet && broker.pending === 0 && this.#alarms.size === 0 && this.#timersArmed === 0)
-      this.end({ kind: "stalled" });
+    if (quiet && broker.pending === 0 && this.#alarms.size === 0) this.end({ kind: "stalled" });
   }
 
   /** Appends the record that opens the next turn, with the summary of what has drained since the last one. */
@@ -174,7 +172,6 @@ export class Conduct {
         return;
       case "quiet":
         this.#quietTurn = message.turn;
-        this.#timersArmed = message.timersArmed;
         this.#summary = { turn: message.turn, calls: message.calls, draws: message.draws };
         return this.reconsider();
       case "done":

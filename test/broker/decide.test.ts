@@ -71,7 +71,7 @@ describe("decide() admits", () => {
 });
 
 const names = fc.oneof(
-  fc.constantFrom("desk", "web", "echo", "look", "pay", "wipe", "fetch", "__proto__", "toString"),
+  fc.constantFrom("desk", "web", "echo", "look", "pay", "wipe", "fetch", "__proto__", "toString", "\ud800"),
   fc.string({ unit: "binary", maxLength: 20 }),
 );
 const argument = fc.oneof(

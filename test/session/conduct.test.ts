@@ -49,6 +49,13 @@ describe("a run stalls", () => {
     expect(live.ending()).toEqual({ kind: "stalled" });
   });
 
+  it("whatever the guest says of its timers: the host knows which it has armed", async () => {
+    const live = goLive();
+    live.guest.quiet(5);
+    await soon();
+    expect(live.ending()).toEqual({ kind: "stalled" });
+  });
+
   it("when the last call of a quiet guest is one that it gave up on", async () => {
     const live = goLive();
     live.world.act = (_, { signal }) =>
@@ -293,6 +300,13 @@ describe("a timer", () => {
     ]);
     expect(live.conduct.turnTime(0)).toBe(1_000_000);
     expect(live.conduct.turnTime(1)).toBe(1_000_025);
+  });
+
+  it("is let go of at the end of the run: nothing holds the process", async () => {
+    const live = goLive();
+    arm(live, 1);
+    live.conduct.end({ kind: "interrupted" });
+    expect(live.timers.waiting()).toBe(0);
   });
 
   it("that was cleared is not fired", async () => {

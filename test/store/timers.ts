@@ -2,7 +2,7 @@
 import type { Timers } from "../../src/base/powers.ts";
 
 /** Timers that run when they are told to. */
-export function heldTimers(): Timers & { run(ms: number): void } {
+export function heldTimers(): Timers & { run(ms: number): void; waiting(): number } {
   const waiting = new Set<{ readonly ms: number; readonly fn: () => void }>();
   return {
     after: (ms, fn) => {
@@ -10,6 +10,7 @@ export function heldTimers(): Timers & { run(ms: number): void } {
       waiting.add(one);
       return () => waiting.delete(one);
     },
+    waiting: () => waiting.size,
     run: (ms) => {
       const due = [...waiting].filter((one) => one.ms === ms);
       for (const one of due) {
