@@ -94,7 +94,10 @@ export const CODES = {
   RESULT_TOO_LARGE: failed("The result is larger than the limit.", "Ask for less, or raise the limit in the manifest."),
 
   // What a run is made of
-  AGENT_MISSING: usage("There is no agent to run.", "Name the agent's file, or give it in the manifest as agent.entry."),
+  AGENT_MISSING: usage(
+    "There is no agent to run.",
+    "Name the agent's file, or give it in the manifest as agent.entry.",
+  ),
   FS_MOUNT_OVERLAPS: usage(
     "A mount reaches what keeps the record or decides what may be done.",
     "Mount another folder, one that holds the agent's files alone.",
@@ -103,7 +106,7 @@ export const CODES = {
   // How a session ends
   AGENT_THREW: failed(
     "The agent's code threw an error that it did not catch.",
-    "Look at the agent's source line in the message.",
+    "Mend the agent; `enclosure show` tells what it had done by then.",
   ),
   AGENT_STALLED: failed(
     "The agent waits for something that will never come: nothing is pending and it has not finished.",
@@ -127,8 +130,8 @@ export const CODES = {
     "Pass an input that fits.",
   ),
   OUTPUT_INVALID: failed(
-    "The agent's output does not fit the manifest's agent.output.",
-    "Mend the agent, or the schema.",
+    "The agent's output cannot cross, is too large, or does not fit the manifest's agent.output.",
+    "Have the agent give plain data that fits.",
   ),
 
   // Command line and review
@@ -159,6 +162,11 @@ export const CODES = {
   RESULTS_INVALID: usage(
     "The results file holds something else than results. Nothing was run.",
     "Name another file with --out, or move this one away.",
+  ),
+
+  RESULTS_UNWRITABLE: fault(
+    "The results file cannot be written. What the jobs did is in the log.",
+    "Make room for it, or name another with --out, and run again: no job that came to its end is run a second time.",
   ),
 
   // The manifest and its lock
@@ -286,7 +294,7 @@ export const CODES = {
   ),
   STORE_UNWRITABLE: fault(
     "The store cannot be opened for writing.",
-    "Check the permissions of the file and of its folder.",
+    "Check the permissions of the file and of its folder. To read a store where nobody may write, copy its folder first.",
   ),
   STORE_DAMAGED: invalid(
     "The store's file is damaged or was changed from outside.",
@@ -294,7 +302,7 @@ export const CODES = {
   ),
   LOG_WRITE_FAILED: fault(
     "Records could not be written. Nothing that they stand for has left the session.",
-    "Free room on the disk that holds the store, and run again.",
+    "Make room where the message says, or let this user write there, and run again.",
   ),
   LOG_BEHIND_HEAD: invalid(
     "The store lacks records that were in it before: it was cut, damaged, or replaced by an older copy.",
@@ -311,6 +319,10 @@ export const CODES = {
   KEY_MISSING: fault(
     "The log's own keys are not in the key folder.",
     "Run as the user who made the store, or name the key folder that belongs to it.",
+  ),
+  KEY_UNWRITABLE: fault(
+    "The log's own keys cannot be written, and nothing is recorded without them.",
+    "Let this user write the key folder, or name another with ENCLOSURE_HOME.",
   ),
   KEY_EXPOSED: fault("A secret key can be read by others.", "Take the rights of others away: chmod 600."),
   KEY_INVALID: usage(

@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
-import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
+import { EnclosureError, type ErrorCode, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
 import type { Runtime } from "../session/contract.ts";
@@ -68,18 +68,45 @@ async function batch(context: Context, path: string, options: Options): Promise<
   const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
   const store = realPlace(storePath(context, options));
   const home = homePath(context);
-  // Where there is no store yet there is no history: every job is new.
-  const reader = existsSync(store) ? await openReader(store, home) : undefined;
+  const history = new History(store, home);
   const runtime = await openRuntime({ store, home, env: context.env });
   try {
-    const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
+    await history.reader();
+    const work = new Batch({ pages, file, store, history, runtime, results, signal: stop.signal }, jobs);
     await work.run(options.jobs ?? availableParallelism());
     tellMade(pages, runtime, store, home);
     return work.conclude();
   } finally {
     await runtime.close();
-    reader?.close();
+    history.close();
     results?.close();
+  }
+}
+
+/** What the log says of earlier sessions: nothing, where there is no log yet. */
+class History {
+  readonly #store: string;
+  readonly #home: string;
+  #reader: LogReader | undefined;
+
+  constructor(store: string, home: string) {
+    this.#store = store;
+    this.#home = home;
+  }
+
+  async reader(): Promise<LogReader | undefined> {
+    if (this.#reader !== undefined || !existsSync(this.#store)) return this.#reader;
+    try {
+      this.#reader = await openReader(this.#store, this.#home);
+    } catch (error) {
+      // A process may have died while it made the store, or be making it now. What is no store at all, the run refuses.
+      if (!isFault(error, "STORE_FOREIGN", "LOG_INVALID")) throw error;
+    }
+    return this.#reader;
+  }
+
+  close(): void {
+    this.#reader?.close();
   }
 }
 
@@ -92,10 +119,18 @@ interface Parts {
   readonly pages: Pages;
   readonly file: string;
   readonly store: string;
-  readonly reader: LogReader | undefined;
+  readonly history: History;
   readonly runtime: Runtime;
   readonly results: Results | undefined;
   readonly signal: AbortSignal;
+}
+
+const OF_THE_LOG: ReadonlySet<ErrorCode> = new Set(["STORE_FOREIGN", "STORE_NEWER", "KEY_INVALID"]);
+
+/** Whether the fault lies in what one job names. Others lie in the log, the results or this machine: they end the batch. */
+function isOfTheJob(error: unknown): error is EnclosureError {
+  if (!isFault(error) || OF_THE_LOG.has(error.code)) return false;
+  return error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
 }
 
 /** A batch at work: the jobs that are left, and what has come of the others. */
@@ -105,7 +140,8 @@ class Batch {
   readonly #left: Job[];
   readonly #done: ResultLine[] = [];
   #reported = 0;
-  #broken: EnclosureError | undefined;
+  /** What ends the batch before its time. */
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(parts: Parts, jobs: readonly Job[]) {
     this.#parts = parts;
@@ -123,12 +159,12 @@ class Batch {
     using progress = makeProgress(this.#parts.pages.err);
     const work = async (): Promise<void> => {
       for (let job = this.#next(); job !== undefined; job = this.#next()) {
-        await this.#do(job);
+        await this.#do(job).catch((error: unknown) => (this.#broken ??= { error }));
         progress.update(this.#shownProgress());
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, this.#left.length) }, work));
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#broken !== undefined) throw this.#broken.error;
   }
 
   #next(): Job | undefined {
@@ -136,41 +172,35 @@ class Batch {
   }
 
   async #do(job: Job): Promise<void> {
-    const { reader, file, store } = this.#parts;
+    const { history, file, store } = this.#parts;
     const batchJob = jobDigest(job, file, store);
+    const reader = await history.reader();
     const plan = planJob(reader === undefined ? [] : jobSessions(reader, batchJob));
     if (plan.act === "run" || reader === undefined) return this.#runJob(job, batchJob);
-    switch (plan.act) {
-      case "leave":
-        this.#broken = new EnclosureError(
-          "BATCH_BUSY",
-          `job ${job.id} is being run by another process, as session ${shortId(plan.session)}`,
-        );
-        return;
-      case "report":
-      case "interrupted": {
-        const result = resultOf(reader, plan.session);
-        this.#reported++;
-        return this.#finish({ id: job.id, ...result, exit: exitOf(result.status) });
-      }
+    if (plan.act === "leave") {
+      const session = shortId(plan.session);
+      throw new EnclosureError("BATCH_BUSY", `job ${job.id} is being run by another process, as session ${session}`);
     }
+    const result = resultOf(reader, plan.session);
+    this.#reported++;
+    this.#finish({ id: job.id, ...result, exit: exitOf(result.status) });
   }
 
   async #runJob(job: Job, batchJob: ReturnType<typeof jobDigest>): Promise<void> {
     const { runtime, file, signal } = this.#parts;
     const { id, input, as, onBehalfOf } = job;
     const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };
+    let line: ResultLine;
     try {
-      const result = await runtime.run({ ...jobPaths(job, file), input, batchJob, signal, ...people });
-      // Cut off by our own stop: it has no result yet, and the log says whether it may be run again.
-      if (signal.aborted && result.status === "interrupted") return;
-      this.#finish({ id, ...result });
+      line = { id, ...(await runtime.run({ ...jobPaths(job, file), input, batchJob, signal, ...people })) };
     } catch (error) {
-      if (!isFault(error)) throw error;
-      // A log that cannot be written ends the batch; what is wrong with one job is that job's result.
-      if (error.exit === EXIT.fault) this.#broken ??= error;
-      else if (!signal.aborted) this.#finish({ id, ...faultResult(error) });
+      if (!isOfTheJob(error)) throw error;
+      if (signal.aborted) return;
+      line = { id, ...faultResult(error) };
     }
+    // Cut off by our own stop: it has no result yet, and the log says whether it may be run again.
+    if (signal.aborted && line.status === "interrupted") return;
+    this.#finish(line);
   }
 
   #finish(line: ResultLine): void {

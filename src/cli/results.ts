@@ -1,9 +1,10 @@
 // The results file of a batch: one JSON line a job, appended and synced before the next is spoken of. A line that a
 // crash cut short is taken away when the file is opened again; its job is then known by the log.
 
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { isJsonObject } from "../base/json.ts";
+import { readNamedFile } from "./find.ts";
 import { visibleJson } from "./visible.ts";
 
 export interface ResultLine {
@@ -21,14 +22,16 @@ export interface ResultLine {
 export interface Results {
   /** What stood in the file already, by the job's id. */
   readonly earlier: ReadonlyMap<string, ResultLine>;
-  /** Durable when it returns. */
+  /** Durable when it returns. @throws EnclosureError RESULTS_UNWRITABLE */
   append(line: ResultLine): void;
   close(): void;
 }
 
-/** @throws EnclosureError RESULTS_INVALID, FILE_UNREADABLE */
+/** @throws EnclosureError RESULTS_INVALID, RESULTS_UNWRITABLE */
 export function openResults(path: string): Results {
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isFile() === false) throw new EnclosureError("RESULTS_INVALID", `${path} is not a file`);
+  const text = there === undefined ? "" : readNamedFile(path);
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   const earlier = readResults(whole, path);
   const file = openForAppending(path);
@@ -36,8 +39,12 @@ export function openResults(path: string): Results {
   return {
     earlier,
     append: (line) => {
-      writeWhole(file, `${visibleJson(line)}\n`);
-      fsyncSync(file);
+      try {
+        writeWhole(file, `${visibleJson(line)}\n`);
+        fsyncSync(file);
+      } catch (error) {
+        throw unwritable(path, error);
+      }
     },
     close: () => closeSync(file),
   };
@@ -82,9 +89,13 @@ function openForAppending(path: string): number {
   try {
     return openSync(path, "a", 0o600);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new EnclosureError("FILE_UNREADABLE", `${path} cannot be written (${code})`, { cause: error });
+    throw unwritable(path, error);
   }
+}
+
+function unwritable(path: string, cause: unknown): EnclosureError {
+  const { code = "unknown" } = cause as NodeJS.ErrnoException;
+  return new EnclosureError("RESULTS_UNWRITABLE", `${path} cannot be written (${code})`, { cause });
 }
 
 function writeWhole(file: number, text: string): void {

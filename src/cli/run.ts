@@ -114,8 +114,7 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
   const { err, alert } = pages;
   if (result.error) {
     printError(alert, result.error.message, result.error.code);
-    for (const line of visibleLines(result.error.stack ?? "").slice(1))
-      alert.line(alert.paint("dim", `  agent | ${line}`));
+    for (const line of visibleLines(result.error.stack ?? "")) alert.line(alert.paint("dim", `  agent | ${line}`));
     printMend(alert, result.error.mend);
   }
   const id = shortId(result.session);

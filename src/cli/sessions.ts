@@ -6,7 +6,7 @@ import { systemClock } from "../outside/clock.ts";
 import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
 import { parseCount, parseMoment } from "./find.ts";
 import { type Cell, printTable } from "./page.ts";
-import { cell, counted, shortId, shownTime } from "./words.ts";
+import { cell, counted, shortId, shownCounts, shownTime } from "./words.ts";
 
 interface Options extends CommonOptions {
   readonly agent?: string;
@@ -66,8 +66,6 @@ async function listSessions(context: Context, options: Options): Promise<void> {
 }
 
 function cells(row: SessionSummary): readonly Cell[] {
-  const { admitted, denied, failed, unknown } = row.calls;
-  const calls = `${admitted} ok${denied > 0 ? `, ${denied} refused` : ""}${failed + unknown > 0 ? `, ${failed + unknown} failed` : ""}`;
   return [
     cell(shortId(row.session), "cyan"),
     cell(shownTime(row.openedAt)),
@@ -76,7 +74,7 @@ function cells(row: SessionSummary): readonly Cell[] {
     cell(row.principal),
     cell(row.onBehalfOf ?? "-"),
     statusCell(row),
-    cell(calls),
+    cell(shownCounts(row.calls)),
   ];
 }
 

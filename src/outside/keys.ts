@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { parseVerifierKey, spellVerifierKey, type VerifierKey, verifierKey } from "../audit/note.ts";
 import type { Signer } from "../audit/powers.ts";
 import { fromHex, hex } from "../base/bytes.ts";
-import { EnclosureError } from "../base/errors.ts";
+import { EnclosureError, isFault } from "../base/errors.ts";
 import type { Random } from "../base/powers.ts";
 import { hostHasher, makeSigningKey, signerOf } from "./crypto.ts";
 
@@ -46,9 +46,19 @@ export function logFolder(home: string, origin: string): string {
   return join(home, "logs", name);
 }
 
-/** Makes the keys of a new log. */
+/** Makes the keys of a new log: all of them or none. @throws EnclosureError KEY_UNWRITABLE */
 export function makeLogKeys(home: string, origin: string, random: Random): LogKeys {
-  const folder = logFolder(home, origin);
+  try {
+    writeLogKeys(logFolder(home, origin), origin, random);
+  } catch (cause) {
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    if (code !== "ENOTDIR") removeLogKeys(home, origin);
+    throw new EnclosureError("KEY_UNWRITABLE", `the log's keys cannot be written into ${home} (${code})`, { cause });
+  }
+  return loadLogKeys(home, origin);
+}
+
+function writeLogKeys(folder: string, origin: string, random: Random): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pem = makeSigningKey();
   const verifier = verifierKey(origin, signerOf(pem).publicKey, hostHasher);
@@ -56,7 +66,6 @@ export function makeLogKeys(home: string, origin: string, random: Random): LogKe
   writeWhole(join(folder, "person.key"), `${hex(random.bytes(SECRET_BYTES))}\n`, 0o600);
   writeWhole(join(folder, "log.key"), pem, 0o600);
   writeWhole(join(folder, "log.vkey"), `${spellVerifierKey(verifier)}\n`, 0o644);
-  return loadLogKeys(home, origin);
 }
 
 /** Takes back the keys of a log that did not come to be. */
@@ -67,7 +76,7 @@ export function removeLogKeys(home: string, origin: string): void {
 /** @throws EnclosureError KEY_MISSING, KEY_EXPOSED, KEY_INVALID */
 export function loadLogKeys(home: string, origin: string): LogKeys {
   const folder = logFolder(home, origin);
-  const signer = signerOf(readSecret(join(folder, "log.key")));
+  const signer = readSigner(join(folder, "log.key"));
   return {
     folder,
     signer,
@@ -88,6 +97,15 @@ export function findVerifierKey(home: string, origin: string): VerifierKey | und
   const path = join(logFolder(home, origin), "log.vkey");
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   return parseVerifierKey(readFileSync(path, "utf8").trim(), hostHasher);
+}
+
+function readSigner(path: string): Signer {
+  try {
+    return signerOf(readSecret(path));
+  } catch (error) {
+    if (!isFault(error, "KEY_INVALID")) throw error;
+    throw new EnclosureError("KEY_INVALID", `${path}: ${error.message}`, { cause: error });
+  }
 }
 
 function readSecretBytes(path: string): Uint8Array {

@@ -2,6 +2,7 @@
 // errors mean to us. WAL with synchronous=FULL: better-sqlite3 is compiled so that WAL means NORMAL unless it is said,
 // and then a power cut would lose records of what happened.
 
+import { statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import { STORE_BUSY_MS_MAX } from "../base/limits.ts";
@@ -25,6 +26,9 @@ export interface Settings {
 
 /** @throws EnclosureError STORE_UNWRITABLE, STORE_FOREIGN, or SQLite's own error where the file is locked. */
 export function openFile(path: string, readonly: boolean): Database.Database {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new EnclosureError("STORE_FOREIGN", `${path} is a folder, not a store of records`);
+  }
   try {
     // A reader may wait in its thread; a writer's thread must not stand still, and asks again instead.
     const db = new Database(path, { readonly, fileMustExist: readonly, timeout: readonly ? READ_WAIT_MS : 0 });

@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { hex } from "../base/bytes.ts";
+import { EnclosureError } from "../base/errors.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
 import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
 import type { PreparedRecord } from "../audit/record.ts";
@@ -47,16 +48,25 @@ const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers:
 /**
  * Opens the log for writing.
  * @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_WRITE_FAILED,
- *   LOG_BEHIND_HEAD, LOG_INVALID, KEY_MISSING, KEY_EXPOSED, KEY_INVALID
+ *   LOG_BEHIND_HEAD, LOG_INVALID, KEY_MISSING, KEY_UNWRITABLE, KEY_EXPOSED, KEY_INVALID
  */
 export async function openLogWriter({ path, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolderOf(path);
   const store = await SqliteStore.open(path, hostTreeHasher, powers);
   try {
     return await openOver(store, { path, home, powers });
   } catch (error) {
     store.close();
     throw error;
+  }
+}
+
+function makeFolderOf(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new EnclosureError("STORE_UNWRITABLE", `${path}: its folder cannot be made (${code})`, { cause });
   }
 }
 

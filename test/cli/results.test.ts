@@ -37,6 +37,16 @@ describe("openResults()", () => {
     expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(line("ä"))}\n${JSON.stringify(line("b"))}\n`);
   });
 
+  test("says where results cannot be written, and reads nothing that is no file", () => {
+    const folder = temporaryFolder();
+    expect(() => openResults(join(folder, "none", "results.jsonl"))).toThrow(
+      expect.objectContaining({ code: "RESULTS_UNWRITABLE", message: expect.stringContaining("ENOENT") as string }),
+    );
+    for (const path of [folder, "/dev/zero"]) {
+      expect(() => openResults(path)).toThrow(expect.objectContaining({ code: "RESULTS_INVALID" }));
+    }
+  });
+
   test.each(["hello\n", '{"id":1}\n', '{"id":"a","status":"completed","exit":99,"calls":{}}\n'])(
     "refuses a file that holds something else, and leaves it as it is: %j",
     (text) => {

@@ -59,7 +59,7 @@ describe("a first agent", () => {
     `);
     expect(place.golden((await place.run("sessions")).stdout)).toMatchInlineSnapshot(`
       "session       opened (UTC)         agent        version  by   for  status     calls
-      <id>  <time>  first-agent  0.1.0    ada  -    completed  3 ok, 1 refused
+      <id>  <time>  first-agent  0.1.0    ada  -    completed  3 admitted, 1 refused
       "
     `);
     expect(place.golden((await place.run("calls", "last")).stdout)).toMatchInlineSnapshot(`

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { spellVerifierKey } from "../../src/audit/note.ts";
@@ -35,6 +35,17 @@ describe("the keys of a log", () => {
     expect(findVerifierKey(home, origin)).toEqual(made.verifier);
     expect(findWrappingKey(home, origin)).toEqual(made.wrapping);
     expect(readFileSync(join(made.folder, "log.vkey"), "utf8")).toBe(`${spellVerifierKey(made.verifier)}\n`);
+  });
+
+  it("say where they cannot be written, and leave nothing behind", () => {
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    expect(codeOf(() => makeLogKeys(file, origin, systemRandom))).toBe("KEY_UNWRITABLE");
+    const home = temporaryFolder();
+    const folder = logFolder(home, origin);
+    mkdirSync(join(folder, "log.vkey"), { recursive: true });
+    expect(codeOf(() => makeLogKeys(home, origin, systemRandom))).toBe("KEY_UNWRITABLE");
+    expect(existsSync(folder)).toBe(false);
   });
 
   it("are readable by their owner alone, and leave nothing half-made behind", () => {
