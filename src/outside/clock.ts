@@ -26,9 +26,17 @@ export const systemRandom: Random = {
   },
 };
 
+/** Node's timers hold 2^31−1 ms at most, and fire at once beyond: longer waits are waited in parts. */
+const PART_MS_MAX = 0x7fffffff;
+
 export const systemTimers: Timers = {
   after: (ms, fn) => {
-    const timer = setTimeout(fn, ms);
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const part = Math.min(left, PART_MS_MAX);
+      timer = setTimeout(() => (left > part ? wait(left - part) : fn()), part);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
