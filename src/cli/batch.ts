@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
-import { EnclosureError, type ErrorCode, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
+import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
 import type { Runtime } from "../session/contract.ts";
@@ -68,45 +68,20 @@ async function batch(context: Context, path: string, options: Options): Promise<
   const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
   const store = realPlace(storePath(context, options));
   const home = homePath(context);
-  const history = new History(store, home);
   const runtime = await openRuntime({ store, home, env: context.env });
+  let reader: LogReader | undefined;
   try {
-    await history.reader();
-    const work = new Batch({ pages, file, store, history, runtime, results, signal: stop.signal }, jobs);
-    await work.run(options.jobs ?? availableParallelism());
+    // Before the history is read: what a process that died has left open is closed then, and its outcomes are named.
+    await runtime.open();
     tellMade(pages, runtime, store, home);
+    reader = await openReader(store, home);
+    const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
+    await work.run(options.jobs ?? availableParallelism());
     return work.conclude();
   } finally {
     await runtime.close();
-    history.close();
+    reader?.close();
     results?.close();
-  }
-}
-
-/** What the log says of earlier sessions: nothing, where there is no log yet. */
-class History {
-  readonly #store: string;
-  readonly #home: string;
-  #reader: LogReader | undefined;
-
-  constructor(store: string, home: string) {
-    this.#store = store;
-    this.#home = home;
-  }
-
-  async reader(): Promise<LogReader | undefined> {
-    if (this.#reader !== undefined || !existsSync(this.#store)) return this.#reader;
-    try {
-      this.#reader = await openReader(this.#store, this.#home);
-    } catch (error) {
-      // A process may have died while it made the store, or be making it now. What is no store at all, the run refuses.
-      if (!isFault(error, "STORE_FOREIGN", "LOG_INVALID")) throw error;
-    }
-    return this.#reader;
-  }
-
-  close(): void {
-    this.#reader?.close();
   }
 }
 
@@ -119,18 +94,15 @@ interface Parts {
   readonly pages: Pages;
   readonly file: string;
   readonly store: string;
-  readonly history: History;
+  readonly reader: LogReader;
   readonly runtime: Runtime;
   readonly results: Results | undefined;
   readonly signal: AbortSignal;
 }
 
-const OF_THE_LOG: ReadonlySet<ErrorCode> = new Set(["STORE_FOREIGN", "STORE_NEWER", "KEY_INVALID"]);
-
 /** Whether the fault lies in what one job names. Others lie in the log, the results or this machine: they end the batch. */
 function isOfTheJob(error: unknown): error is EnclosureError {
-  if (!isFault(error) || OF_THE_LOG.has(error.code)) return false;
-  return error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
+  return isFault(error) && error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
 }
 
 /** A batch at work: the jobs that are left, and what has come of the others. */
@@ -172,11 +144,10 @@ class Batch {
   }
 
   async #do(job: Job): Promise<void> {
-    const { history, file, store } = this.#parts;
+    const { reader, file, store } = this.#parts;
     const batchJob = jobDigest(job, file, store);
-    const reader = await history.reader();
-    const plan = planJob(reader === undefined ? [] : jobSessions(reader, batchJob));
-    if (plan.act === "run" || reader === undefined) return this.#runJob(job, batchJob);
+    const plan = planJob(jobSessions(reader, batchJob));
+    if (plan.act === "run") return this.#runJob(job, batchJob);
     if (plan.act === "leave") {
       const session = shortId(plan.session);
       throw new EnclosureError("BATCH_BUSY", `job ${job.id} is being run by another process, as session ${session}`);

@@ -127,6 +127,8 @@ export interface RuntimeOptions {
 /** A store opened for runs: many sessions may run at once on one runtime. */
 export interface Runtime {
   run(options: RunOptions): Promise<RunResult>;
+  /** Opens the store now, as the first run would: made where it is not there, what a dead process left open recovered. */
+  open(): Promise<void>;
   /** Whether the store or its key was made by this opening. */
   readonly made: { readonly store: boolean; readonly key: boolean };
   close(): Promise<void>;

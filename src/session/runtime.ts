@@ -70,6 +70,10 @@ class LiveRuntime implements Runtime {
     }
   }
 
+  async open(): Promise<void> {
+    await this.#writer();
+  }
+
   async close(): Promise<void> {
     if (this.#opening === undefined) return;
     const writer = await this.#opening.catch(() => undefined);
