@@ -49,9 +49,9 @@ export interface Desk extends Place {
   /** Bytes of the store and its WAL: a clock that runs while records are written. */
   readonly bytes: () => number;
   readonly results: () => readonly Result[];
-  readonly json: <Value>(
-    ...args: readonly string[]
-  ) => Promise<{ readonly exit: number | null; readonly value: Value }>;
+  readonly verify: () => Promise<{ readonly exit: number | null; readonly report: Verified }>;
+  readonly calls: (...args: readonly string[]) => Promise<readonly Call[]>;
+  readonly sessions: () => Promise<readonly Session[]>;
 }
 
 export interface Result {
@@ -67,6 +67,14 @@ export interface Verified {
   readonly valid: boolean;
   readonly verdicts: Readonly<Record<string, { readonly verdict: string; readonly detail: string }>>;
   readonly records: number;
+  /** Where there was nothing to verify. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface Session {
+  readonly session: string;
+  readonly status: string | null;
+  readonly calls: { readonly admitted: number; readonly unknown: number };
 }
 
 export interface Call {
@@ -84,6 +92,8 @@ export function makeDesk(jobs: readonly Work[] = []): Desk {
     const path = join(place.folder, name);
     return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
   };
+  const listed = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await place.run(...args, "--json")).stdout) as Record<string, unknown>;
   place.write({
     "enclosure.yaml": manifest(join(place.folder, "ledger.txt")),
     "desk.ts": MODULE,
@@ -96,10 +106,12 @@ export function makeDesk(jobs: readonly Work[] = []): Desk {
     paid: () => lines("ledger.txt"),
     bytes: () => sizeOf(store) + sizeOf(`${store}-wal`),
     results: () => lines("results.jsonl").map((line) => JSON.parse(line) as Result),
-    json: async <Value>(...args: readonly string[]) => {
-      const { exit, stdout } = await place.run(...args, "--json");
-      return { exit, value: JSON.parse(stdout) as Value };
+    verify: async () => {
+      const { exit, stdout } = await place.run("verify", "--json");
+      return { exit, report: JSON.parse(stdout) as Verified };
     },
+    calls: async (...args) => (await listed("calls", ...args))["calls"] as readonly Call[],
+    sessions: async () => (await listed("sessions"))["sessions"] as readonly Session[],
   };
 }
 

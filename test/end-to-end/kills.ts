@@ -18,7 +18,7 @@ export async function killAndGoOn(
   desk: Desk,
   jobs: readonly Work[],
   isNow: (running: Started) => boolean,
-): Promise<void> {
+): Promise<readonly Result[]> {
   const running = desk.start(...BATCH);
   await until(() => isNow(running), running);
   const children = await killHost(running);
@@ -32,22 +32,23 @@ export async function killAndGoOn(
   expect(exit).toBe(results.some(({ status }) => status !== "completed") ? 1 : 0);
   const paid = desk.paid();
   expect(paid, "no write is done twice").toEqual([...new Set(paid)]);
-  const calls = await callsOf(desk);
+  const calls = await desk.calls();
   for (const result of results) expectAccounted(result, jobs, paid, paidBefore, calls);
-  const { exit: verified, value } = await desk.json<Verified>("verify");
-  expect([verified, value.valid], JSON.stringify(value.verdicts)).toEqual([0, true]);
+  const { exit: verified, report } = await desk.verify();
+  expect([verified, report.valid], JSON.stringify(report.verdicts)).toEqual([0, true]);
+  return results;
 }
 
 /** Straight after the kill: the store opens, and what is there is as it was written. */
 async function expectSound(desk: Desk): Promise<void> {
-  const { exit, value } = await desk.json<Verified | { readonly error: { readonly code: string } }>("verify");
-  if ("error" in value) {
+  const { exit, report } = await desk.verify();
+  if (report.error !== undefined) {
     // Killed before there was a log: nothing was recorded, so nothing may have been done.
-    expect(["STORE_MISSING", "STORE_FOREIGN"]).toContain(value.error.code);
+    expect(["STORE_MISSING", "STORE_FOREIGN"]).toContain(report.error.code);
     expect(desk.paid()).toEqual([]);
     return;
   }
-  expect(Object.values(value.verdicts).filter(({ verdict }) => verdict === "invalid")).toEqual([]);
+  expect(Object.values(report.verdicts).filter(({ verdict }) => verdict === "invalid")).toEqual([]);
   expect([0, 8]).toContain(exit);
 }
 
@@ -80,9 +81,4 @@ function expectAccounted(
   expect(lines.length).toBeGreaterThanOrEqual(confirmed.length);
   expect(lines.length).toBeLessThanOrEqual(intents.length);
   expect(intents.every(({ effectState }) => effectState === "confirmed" || effectState === "unknown")).toBe(true);
-}
-
-async function callsOf(desk: Desk): Promise<readonly Call[]> {
-  const { value } = await desk.json<{ readonly calls: readonly Call[] }>("calls");
-  return value.calls;
 }
