@@ -57,10 +57,10 @@ export class SessionsCheck {
   }
 
   /** What is still open at the end of the log. */
-  end(isLive: (boot: string) => boolean): void {
+  end(isLive: (boot: string, opening: number) => boolean): void {
     const { completeness } = this.#findings;
     for (const [opening, { id, boot, intents }] of this.#open) {
-      const state = isLive(boot) ? "is still running" : "was cut off, and waits for its recovery";
+      const state = isLive(boot, opening) ? "is still running" : "was cut off, and waits for its recovery";
       completeness.add("incomplete", `session ${id.slice(0, 12)} ${state}`, opening);
       if (intents.size > 0) {
         const calls = intents.size === 1 ? "1 intent" : `${intents.size} intents`;

@@ -25,7 +25,8 @@ export interface VerifyPorts {
   readonly digest: Hasher;
   readonly checker: SignatureChecker;
   readonly sealer: Sealer;
-  readonly isLive: (boot: string) => boolean;
+  /** Whether the session with this opening, open in that state, runs on, or has come to its end since. */
+  readonly isLive: (boot: string, opening: number) => boolean;
 }
 
 export interface VerifyAsked {

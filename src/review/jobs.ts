@@ -5,7 +5,7 @@ import type { LogReader } from "../audit/contract.ts";
 import type { SessionStatus } from "../audit/events.ts";
 import type { HexDigest } from "../base/bytes.ts";
 import type { SessionId } from "../base/ids.ts";
-import { firstOf, ofType } from "./records.ts";
+import { asType, ofType, standingOf } from "./records.ts";
 
 export interface JobSession {
   readonly session: SessionId;
@@ -39,9 +39,9 @@ export function planJob(sessions: readonly JobSession[]): JobPlan {
 /** The earlier sessions of a job. */
 export function jobSessions(reader: LogReader, batchJob: HexDigest): readonly JobSession[] {
   return reader.sessionsOfJob(batchJob).map((session) => {
-    const records = reader.session(session);
-    const status = firstOf(records, "session.closed")?.data.status ?? null;
-    const wrote = ofType(records, "call.intended").some(({ data }) => data.effect !== "read");
-    return { session, status, live: status === null && reader.isLive(session), wrote };
+    const { closing, live } = standingOf(reader, session);
+    const status = (closing && asType(closing, "session.closed")?.data.status) ?? null;
+    const wrote = ofType(reader.session(session), "call.intended").some(({ data }) => data.effect !== "read");
+    return { session, status, live, wrote };
   });
 }

@@ -48,3 +48,16 @@ export function openedSession(
   if (opened === undefined) throw new EnclosureError("SESSION_MISSING", `the log has no session ${id}`);
   return { opened, records };
 }
+
+/**
+ * How a session stands: its closing record, or whether it still runs. Neither: it was cut off. Its end is looked for once
+ * more after its process was found gone, since it may have come in between.
+ */
+export function standingOf(
+  reader: LogReader,
+  id: SessionId,
+): { readonly closing: StoredRecord | undefined; readonly live: boolean } {
+  const closing = reader.closing(id);
+  if (closing !== undefined) return { closing, live: false };
+  return reader.isLive(id) ? { closing, live: true } : { closing: reader.closing(id), live: false };
+}

@@ -5,7 +5,7 @@ import type { LogReader, StoredRecord } from "../audit/contract.ts";
 import type { CallCounts, SessionStatus } from "../audit/events.ts";
 import type { SessionId } from "../base/ids.ts";
 import { readPrincipal } from "./payload.ts";
-import { asType, ofType } from "./records.ts";
+import { asType, ofType, standingOf } from "./records.ts";
 
 export interface SessionSummary {
   readonly session: SessionId;
@@ -31,7 +31,7 @@ export function summarise(reader: LogReader, record: StoredRecord): SessionSumma
   const opened = asType(record, "session.opened");
   if (opened === undefined || record.session === null) return undefined;
   const { agent, principal, onBehalfOf } = opened.data;
-  const closing = reader.closing(record.session);
+  const { closing, live } = standingOf(reader, record.session);
   const closed = closing && asType(closing, "session.closed");
   return {
     session: record.session,
@@ -42,7 +42,7 @@ export function summarise(reader: LogReader, record: StoredRecord): SessionSumma
     openedAt: opened.body.time,
     closedAt: closed?.body.time ?? null,
     status: closed?.data.status ?? null,
-    live: closed === undefined && reader.isLive(record.session),
+    live,
     calls: closed?.data.calls ?? countCalls(reader.session(record.session)),
     seq: record.seq,
   };

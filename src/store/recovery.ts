@@ -24,7 +24,8 @@ export function openSessions(reads: Tip["reads"], boots: readonly string[]): Rec
     .sort((a, b) => a.seq - b.seq);
 }
 
-function isClosed(reads: Tip["reads"], opening: number): boolean {
+/** Whether the session with this opening has its closing record. */
+export function isClosed(reads: Tip["reads"], opening: number): boolean {
   const last = reads.sessionLast(opening);
   return last !== undefined && parseRecord(last.body).body.type === "session.closed";
 }

@@ -13,6 +13,7 @@ import { readHeads } from "../outside/head.ts";
 import { findVerifierKey, findWrappingKey, logFolder } from "../outside/keys.ts";
 import { Liveness } from "./liveness.ts";
 import { originOf } from "./reader.ts";
+import { isClosed } from "./recovery.ts";
 import { checkFormat } from "./schema.ts";
 import { faultOf, openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
@@ -43,7 +44,7 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifyReport>
     db.exec("BEGIN");
     reads.size();
     const liveness = new Liveness(path);
-    const isLive = (boot: string): boolean => liveness.isLive(boot);
+    const isLive = (boot: string, opening: number): boolean => liveness.isLive(boot) || isClosedNow(path, opening);
     return await verifyLog(
       { reads, hasher: hostTreeHasher, digest: hostHasher, checker: hostChecker, sealer: hostSealer, isLive },
       {
@@ -59,6 +60,16 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifyReport>
     const fault = faultOf(error, path);
     if (isFault(fault, "STORE_DAMAGED")) return unreadable(fault.message);
     throw fault;
+  } finally {
+    db.close();
+  }
+}
+
+/** In the store as it is now: whoever was open in the state that is verified may have ended in order since. */
+function isClosedNow(path: string, opening: number): boolean {
+  const db = openFile(path, true);
+  try {
+    return isClosed(new SqliteReads(db, hostTreeHasher), opening);
   } finally {
     db.close();
   }

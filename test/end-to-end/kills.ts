@@ -1,17 +1,7 @@
 // A batch killed at some moment and gone on with: what must be true at every such moment, whichever it was.
 import { expect } from "vitest";
 import type { Started } from "../cli/script.ts";
-import {
-  BATCH,
-  type Call,
-  type Desk,
-  isThere,
-  killHost,
-  type Result,
-  until,
-  type Verified,
-  type Work,
-} from "./desk.ts";
+import { BATCH, type Call, type Desk, isThere, killHost, type Result, until, type Work } from "./desk.ts";
 
 /** Starts the batch, kills its host once `isNow`, and holds what is left against what was promised. */
 export async function killAndGoOn(

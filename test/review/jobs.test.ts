@@ -80,4 +80,14 @@ describe("jobSessions()", () => {
       [null, true],
     ]);
   });
+
+  test("does not take a session for cut off that ends while it is being looked at", () => {
+    const log = new FixtureLog();
+    const writer = log.open("a", { batchJob });
+    log.isLive = () => {
+      writer.end();
+      return false;
+    };
+    expect(jobSessions(log, batchJob)).toMatchObject([{ status: "completed", live: false }]);
+  });
 });
