@@ -2,6 +2,7 @@
 // full: enough to record that writing failed, and to sign for all that was written before.
 
 import { rmSync, statSync, writeFileSync } from "node:fs";
+import { ballastPathOf } from "./place.ts";
 
 const BALLAST_BYTES = 1024 * 1024;
 
@@ -11,8 +12,9 @@ export interface Ballast {
   drop(): void;
 }
 
-export function ballastOf(storePath: string): Ballast {
-  const path = `${storePath}.ballast`;
+/** `store`: the real path. */
+export function ballastOf(store: string): Ballast {
+  const path = ballastPathOf(store);
   return {
     load: () => {
       if (statSync(path, { throwIfNoEntry: false })?.size === BALLAST_BYTES) return;

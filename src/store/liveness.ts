@@ -1,13 +1,14 @@
 // Liveness: whether the process that wrote under a boot id is still running. Each process holds a lock on a file of its
 // own, <store>.live/<boot>, which the operating system frees when the process dies, however it dies. The lock is SQLite's
 // own exclusive one, so it works wherever the store does.
-// Invariants: a file is removed only by someone who holds its lock; a process that holds its lock has checked that the
-// file is still the one that has its name. These files must never be opened but through SQLite: closing another
-// descriptor of the file would drop the lock (POSIX).
+// Invariants: a file has its boot's name only once its owner holds the lock, and is removed only by someone who holds it.
+// Without a file nobody can tell whether a process lives: it is never taken for dead then. These files must never be
+// opened but through SQLite: closing another descriptor of the file would drop the lock (POSIX).
 
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { livePathOf } from "./place.ts";
 import { isBusy } from "./sqlite-file.ts";
 
 /** This process's own lock. */
@@ -16,39 +17,32 @@ export interface HeldLife {
   end(how: "remove" | "leave"): void;
 }
 
-/** Others hold the lock of a file for the time of a look, no longer. */
-const LOCK_MS = 5_000;
-
 export class Liveness {
   readonly #folder: string;
 
-  constructor(storePath: string) {
-    this.#folder = `${storePath}.live`;
+  /** `store`: the real path. */
+  constructor(store: string) {
+    this.#folder = livePathOf(store);
   }
 
-  /** True where the folder had to be made: then no file says who has been here. */
-  makeFolder(): boolean {
-    return mkdirSync(this.#folder, { recursive: true, mode: 0o700 }) !== undefined;
+  makeFolder(): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
   /** Takes the lock of a new boot id. */
   hold(boot: string): HeldLife {
     const path = this.#pathOf(boot);
-    for (;;) {
-      const db = new Database(path, { timeout: LOCK_MS });
-      db.exec("BEGIN EXCLUSIVE");
-      // Someone who took the file for a dead process's may have removed it before the lock was there.
-      if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    // Under a name that nobody looks for, until the lock is there: else it would be taken for a dead process's.
+    const early = `${path}.new`;
+    const db = new Database(early, { timeout: 0 });
+    db.exec("BEGIN EXCLUSIVE");
+    renameSync(early, path);
+    return {
+      end: (how) => {
+        if (how === "remove") rmSync(path, { force: true });
         db.close();
-        continue;
-      }
-      return {
-        end: (how) => {
-          if (how === "remove") rmSync(path, { force: true });
-          db.close();
-        },
-      };
-    }
+      },
+    };
   }
 
   isLive(boot: string): boolean {
@@ -60,6 +54,7 @@ export class Liveness {
       return false;
     } catch (error) {
       if (isBusy(error)) return true;
+      if (this.#isGone(boot)) return false;
       throw error;
     } finally {
       db.close();
@@ -80,7 +75,7 @@ export class Liveness {
       db.exec("BEGIN EXCLUSIVE");
       rmSync(this.#pathOf(boot), { force: true });
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if (!isBusy(error) && !this.#isGone(boot)) throw error;
     } finally {
       db.close();
     }
@@ -88,13 +83,18 @@ export class Liveness {
 
   #open(boot: string): Database.Database | undefined {
     const path = this.#pathOf(boot);
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    if (this.#isGone(boot)) return undefined;
     try {
       return new Database(path, { timeout: 0, fileMustExist: true });
     } catch (error) {
       if ((error as { code?: unknown }).code === "SQLITE_CANTOPEN") return undefined;
       throw error;
     }
+  }
+
+  /** SQLite calls it an I/O error where someone removes the file that it is about to lock. */
+  #isGone(boot: string): boolean {
+    return statSync(this.#pathOf(boot), { throwIfNoEntry: false }) === undefined;
   }
 
   #pathOf(boot: string): string {

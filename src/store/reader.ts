@@ -1,7 +1,7 @@
 // Reading a log: sessions, records and payloads as they stand. Reads what is there and checks each record alone; whether
 // the log as a whole can be relied on is what verify says. Payloads open where this user has the key.
 
-import { EnclosureError } from "../base/errors.ts";
+import { EnclosureError, isFault } from "../base/errors.ts";
 import { equalBytes, fromHex, hex, type HexDigest, parseHexDigest } from "../base/bytes.ts";
 import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
@@ -45,7 +45,7 @@ export async function openLogReader({ path, home }: ReaderOptions): Promise<LogR
 export function originOf(reads: Pick<AuditReads, "row">): string {
   const first = reads.row(0);
   if (first === undefined) throw new EnclosureError("LOG_INVALID", "the log has no first record");
-  return parseRecord(first.body).body.log;
+  return bodyOf(0, first.body).log;
 }
 
 export class Reader implements LogReader {
@@ -165,5 +165,14 @@ export class Reader implements LogReader {
 /** @throws EnclosureError LOG_INVALID where the record is not one. */
 function stored(row: RecordRow, session: SessionId | null): StoredRecord {
   const { seq, leaf, body: bodyText } = row;
-  return { seq, leaf, session, bodyText, body: parseRecord(bodyText).body };
+  return { seq, leaf, session, bodyText, body: bodyOf(seq, bodyText) };
+}
+
+function bodyOf(seq: number, text: string): StoredRecord["body"] {
+  try {
+    return parseRecord(text).body;
+  } catch (error) {
+    if (!isFault(error, "LOG_INVALID")) throw error;
+    throw new EnclosureError("LOG_INVALID", `record ${seq}: ${error.message}`, { cause: error });
+  }
 }

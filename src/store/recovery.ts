@@ -101,7 +101,7 @@ function closeOne(log: Log, assembly: Assembly, rows: readonly RecordRow[], id: 
     code: "SESSION_INTERRUPTED",
     error: null,
     calls: { ...calls, unknown: calls.unknown + unknown.length },
-    refusedInside: 0,
+    refusedInside: null,
   });
   return unknown;
 }

@@ -24,10 +24,14 @@ export interface Settings {
   readonly synchronous: string;
 }
 
-/** @throws EnclosureError STORE_UNWRITABLE, STORE_FOREIGN, or SQLite's own error where the file is locked. */
+/** @throws EnclosureError STORE_UNWRITABLE, STORE_FOREIGN, STORE_LINKED, or SQLite's own error where the file is locked. */
 export function openFile(path: string, readonly: boolean): Database.Database {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) {
     throw new EnclosureError("STORE_FOREIGN", `${path} is a folder, not a store of records`);
+  }
+  if (stat !== undefined && stat.nlink > 1) {
+    throw new EnclosureError("STORE_LINKED", `${path} has ${stat.nlink} names (hard links)`);
   }
   try {
     // A reader may wait in its thread; a writer's thread must not stand still, and asks again instead.
@@ -89,7 +93,8 @@ export function faultOf(error: unknown, path: string): unknown {
   if (isFault(error) || !(error instanceof Error)) return error;
   const details = { cause: error };
   if (code === "SQLITE_NOTADB") return new EnclosureError("STORE_FOREIGN", `${path} is not a SQLite file`, details);
-  if (code.startsWith("SQLITE_CORRUPT")) {
+  // SQLITE_ERROR is a statement that fails on what it finds: our own are sound, so a body that is no JSON, or no table.
+  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_ERROR") {
     return new EnclosureError("STORE_DAMAGED", `${path}: ${error.message}`, details);
   }
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code) || error instanceof TypeError) {

@@ -3,13 +3,14 @@
 
 import type { Database, Statement } from "better-sqlite3";
 import type { HexDigest } from "../base/bytes.ts";
-import { EnclosureError } from "../base/errors.ts";
+import { EnclosureError, isFault } from "../base/errors.ts";
 import type { SessionId } from "../base/ids.ts";
 import { CompactRange } from "../audit/merkle.ts";
 import type { SealedPayload } from "../audit/payload.ts";
 import type { TreeHasher } from "../audit/powers.ts";
 import type { ArtefactRow, AuditReads, CheckpointRow, DataKeyRow, OpeningFilter, RecordRow } from "../audit/store.ts";
 import { schemaFaults } from "./schema.ts";
+import { faultOf, isBusy } from "./sqlite-file.ts";
 
 type Value = string | number | Uint8Array;
 type RawRecord = [
@@ -191,13 +192,23 @@ export class SqliteReads implements AuditReads {
   }
 
   faults(): readonly string[] {
-    const found = this.#all<{ integrity_check: string }>(`PRAGMA integrity_check(${FAULTS_MAX})`);
-    return [...schemaFaults(this.db), ...found.map((row) => row.integrity_check).filter((line) => line !== "ok")];
+    return [...schemaFaults(this.db), ...this.#integrity().filter((line) => line !== "ok")];
+  }
+
+  #integrity(): readonly string[] {
+    try {
+      const found = this.#all<{ integrity_check: string }>(`PRAGMA integrity_check(${FAULTS_MAX})`);
+      return found.map((row) => row.integrity_check);
+    } catch (error) {
+      // SQLite gives up at a body that an index cannot read. Which one it is, the records tell.
+      if (isFault(error, "STORE_DAMAGED")) return [error.message];
+      throw error;
+    }
   }
 
   #records(where: string, ...values: readonly Value[]): RecordRow[] {
     const sql = `${RECORD} ${where}`;
-    const rows = this.#statement(sql, true).all(...values) as RawRecord[];
+    const rows = this.#asked(() => this.#statement(sql, true).all(...values)) as RawRecord[];
     return rows.map(([seq, leaf, body, opening, n, prev]) => ({
       seq,
       leaf,
@@ -209,11 +220,20 @@ export class SqliteReads implements AuditReads {
   }
 
   #one(sql: string, ...values: readonly Value[]): unknown {
-    return this.#statement(sql).get(...values);
+    return this.#asked(() => this.#statement(sql).get(...values));
   }
 
   #all<Row>(sql: string, ...values: readonly Value[]): Row[] {
-    return this.#statement(sql).all(...values) as Row[];
+    return this.#asked(() => this.#statement(sql).all(...values)) as Row[];
+  }
+
+  /** A file that is locked is for whoever asks to wait for; all else that SQLite cannot read is told as what it means. */
+  #asked<Result>(ask: () => Result): Result {
+    try {
+      return ask();
+    } catch (error) {
+      throw isBusy(error) ? error : faultOf(error, this.db.name);
+    }
   }
 
   #statement(sql: string, raw = false): Statement<Value[]> {

@@ -70,6 +70,10 @@ function isClosedNow(path: string, opening: number): boolean {
   const db = openFile(path, true);
   try {
     return isClosed(new SqliteReads(db, hostTreeHasher), opening);
+  } catch (error) {
+    // What cannot be read closes nothing; the verdicts tell of it.
+    if (isFault(error, "LOG_INVALID", "STORE_DAMAGED")) return false;
+    throw error;
   } finally {
     db.close();
   }

@@ -16,9 +16,10 @@ import { openHead, readHeads, removeHead } from "../outside/head.ts";
 import { loadLogKeys, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
 import { productVersion } from "../outside/programs.ts";
 import { type Ballast, ballastOf } from "./ballast.ts";
-import { checkHeads, spentSlots } from "./heads.ts";
+import { checkForks, checkHeads, spentSlots } from "./heads.ts";
 import { type HeldLife, Liveness } from "./liveness.ts";
 import { Log } from "./log.ts";
+import { identityOf, realPathOf } from "./place.ts";
 import { originOf } from "./reader.ts";
 import { recover } from "./recovery.ts";
 import { SessionEnd } from "./session-log.ts";
@@ -47,10 +48,11 @@ const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers:
 
 /**
  * Opens the log for writing.
- * @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_WRITE_FAILED,
- *   LOG_BEHIND_HEAD, LOG_INVALID, KEY_MISSING, KEY_UNWRITABLE, KEY_EXPOSED, KEY_INVALID
+ * @throws EnclosureError STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED,
+ *   LOG_WRITE_FAILED, LOG_BEHIND_HEAD, LOG_INVALID, KEY_MISSING, KEY_UNWRITABLE, KEY_EXPOSED, KEY_INVALID
  */
-export async function openLogWriter({ path, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
+export async function openLogWriter({ path: named, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
+  const path = realPathOf(named);
   makeFolderOf(path);
   const store = await SqliteStore.open(path, hostTreeHasher, powers);
   try {
@@ -80,10 +82,10 @@ async function openOver(store: SqliteStore, options: Required<WriterOptions>): P
   checkHeads(store, heads);
   ballast.load();
   const liveness = new Liveness(path);
-  const isFirst = liveness.makeFolder();
+  liveness.makeFolder();
   const life = liveness.hold(boot);
   try {
-    const dead = isFirst ? store.boots().filter((one) => !liveness.isLive(one)) : liveness.dead();
+    const dead = liveness.dead();
     await recover(log, store, dead);
     for (const one of dead) liveness.bury(one);
   } catch (error) {
@@ -92,7 +94,8 @@ async function openOver(store: SqliteStore, options: Required<WriterOptions>): P
   }
   const made = { store: founded !== undefined, key: founded !== undefined };
   return new Writer({ store, log, keys, life, powers, made, boot, greeted: made.store }, () => {
-    for (const one of spentSlots(heads, store.size(), liveness)) removeHead(keys.folder, one);
+    const own = heads.filter((slot) => slot.store === identityOf(path));
+    for (const one of spentSlots(own, store.size(), liveness)) removeHead(keys.folder, one);
   });
 }
 
