@@ -30,6 +30,8 @@ export interface Started {
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Resolves once standard error or output holds `text`; rejects if it never will. */
   readonly said: (text: string) => Promise<void>;
+  /** Hears no more of its standard error: whatever it writes there from now on fails. */
+  readonly deafen: () => void;
   readonly ended: Promise<Ran>;
 }
 
@@ -82,7 +84,13 @@ function startIn(cwd: string, env: NodeJS.ProcessEnv, input: string | undefined,
     const over = ended.then(() => Promise.reject(new Error(`ended without saying ${text}: ${stderr}`)));
     await Promise.race([found.promise, over]);
   };
-  return { pid: child.pid ?? -1, kill: (signal) => void child.kill(signal), said, ended };
+  return {
+    pid: child.pid ?? -1,
+    kill: (signal) => void child.kill(signal),
+    said,
+    deafen: () => void child.stderr.destroy(),
+    ended,
+  };
 }
 
 function normalised(text: string): string {

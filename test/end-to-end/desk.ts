@@ -19,7 +19,7 @@ capabilities:
     use: module
     from: ./desk.ts
     env: { LEDGER: ${JSON.stringify(ledger)} }
-    allow: [look, pay]
+    allow: [look, pay, hang]
 `;
 
 const MODULE = `import { defineCapability, defineModule } from "agent-enclosure";
@@ -31,6 +31,7 @@ export default defineModule(({ env }) => [
     appendFileSync(env.LEDGER, id + " " + n + "\\n");
     return n;
   } }),
+  defineCapability({ name: "hang", effect: "write", run: () => new Promise(() => {}) }),
 ]);
 `;
 
