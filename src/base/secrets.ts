@@ -4,6 +4,7 @@
 // A placeholder is read as far as a name can go; one that thereby names no secret is refused, never sent half replaced.
 
 const PLACEHOLDER = /enclosure-secret:([A-Za-z][A-Za-z0-9_-]{0,63})/g;
+const ONE_PLACEHOLDER = /^enclosure-secret:[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const REFERENCE = /\$\{secret:([A-Za-z][A-Za-z0-9_-]{0,63})\}/g;
 
 /** What the guest sees in a secret's place: the same for every run. */
@@ -14,6 +15,11 @@ export function placeholderOf(name: string): string {
 /** Whether a text holds a placeholder. */
 export function holdsPlaceholder(text: string): boolean {
   return text.search(PLACEHOLDER) >= 0;
+}
+
+/** Whether a text is one placeholder and nothing else. */
+export function isPlaceholder(text: string): boolean {
+  return ONE_PLACEHOLDER.test(text);
 }
 
 /** `text` with every placeholder replaced. */

@@ -10,6 +10,7 @@ import { compareLock, lockedTables } from "../manifest/lock.ts";
 import { mergeProblems, step } from "../manifest/problems.ts";
 import type { Resolution } from "../manifest/resolve.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
+import { mountProblems } from "./mounts.ts";
 
 /** The manifest that is meant where none is named. */
 export const DEFAULT_MANIFEST = "enclosure.yaml";
@@ -35,7 +36,12 @@ export function lookAt(file: string, profile?: string): Looked {
     file,
     loaded,
     compiled,
-    problems: mergeProblems(strictly(loaded.problems), strictly(compiled.problems), locked),
+    problems: mergeProblems(
+      strictly(loaded.problems),
+      strictly(compiled.problems),
+      locked,
+      mountProblems(loaded, resolution, compiled.grants),
+    ),
   };
 }
 

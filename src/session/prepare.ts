@@ -1,8 +1,8 @@
 // Prepares a run: manifest, agent, host modules, grants, providers, input. Everything that can be refused is refused here,
 // before a record is opened and before any of the agent's code runs. What was started is closed again when it is refused.
 
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { encodeValue, JSON_DEPTH_MAX } from "../base/codec.ts";
 import { EnclosureError, type Problem } from "../base/errors.ts";
 import { type JsonValue, spellJson } from "../base/json.ts";
@@ -23,6 +23,7 @@ import { hostHasher } from "../outside/crypto.ts";
 import { loadSecrets } from "../outside/secrets.ts";
 import type { RunOptions } from "./contract.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
+import { realOrNearest } from "./mounts.ts";
 import type { Opening } from "./opening.ts";
 import { bundleModules, makeProviders, type StartedModule, startModules } from "./providers.ts";
 
@@ -196,14 +197,6 @@ function forbiddenPaths(
     ...[...modules].map(([name, { entryPath }]) => [`the host module ${name}`, entryPath] as const),
   ];
   return new Map(named.map(([what, path]) => [what, realOrNearest(path)]));
-}
-
-/** The real path; of what is not there yet, that of the nearest folder which is, with the rest. */
-function realOrNearest(path: string): string {
-  const absolute = resolve(path);
-  for (let folder = absolute; ; folder = dirname(folder)) {
-    if (existsSync(folder)) return join(realpathSync(folder), relative(folder, absolute));
-  }
 }
 
 function readInput(input: unknown, schema: JsonSchema): string {

@@ -1,5 +1,5 @@
 // The commands about manifests, run as a person would.
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { makePlace } from "./script.ts";
@@ -80,6 +80,60 @@ describe("enclosure check", () => {
     const { exit, stderr } = await place.run("check", "--agent", "agent.ts");
     expect(exit).toBe(2);
     expect(stderr).toContain('"mail" is not a capability of enclosure.yaml');
+  });
+});
+
+describe("enclosure check looks at mounts", () => {
+  const mounting = (path: string): string => `enclosure: 1
+name: files
+version: "1"
+agent: { entry: ./src/agent.ts }
+capabilities:
+  ledger: { use: module, from: ./host/ledger.ts, allow: [balance] }
+  files:
+    use: fs
+    mounts:
+      /x: { path: ${path}, access: rw }
+`;
+
+  test.each([
+    [".", "the manifest"],
+    ["./src", "the agent's source"],
+    ["./host", "the host module ledger"],
+    ["./link", "the host module ledger"],
+    ["./.enclosure", "the default store"],
+    ["./.enclosure/new", "the default store"],
+  ])("and refuses %s, as a run would, in its place", async (path, what) => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": mounting(path), "src/agent.ts": "", "host/ledger.ts": MODULE });
+    symlinkSync("host", join(place.folder, "link"));
+    const { exit, stdout } = await place.run("check", "--json");
+    expect(exit).toBe(2);
+    const { problems } = JSON.parse(stdout) as { problems: Record<string, unknown>[] };
+    expect(problems.filter(({ severity }) => severity === "error")).toMatchObject([
+      {
+        code: "FS_MOUNT_OVERLAPS",
+        line: 10,
+        pointer: "/capabilities/files/mounts/~1x/path",
+        message: `the mount /x of files reaches ${what}`,
+      },
+    ]);
+  });
+
+  test("and warns of a folder that is not there, or is a file", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": mounting("./later"), "host/ledger.ts": MODULE });
+    const warned = async (): Promise<unknown> => {
+      const { exit, stdout } = await place.run("check", "--json");
+      expect(exit).toBe(0);
+      const { problems } = JSON.parse(stdout) as { problems: Record<string, unknown>[] };
+      return problems.find(({ code }) => code === "FS_MOUNT_INVALID");
+    };
+    expect(await warned()).toMatchObject({ severity: "warning", line: 10 });
+    place.write({ later: "a file" });
+    expect(await warned()).toMatchObject({ severity: "warning" });
+    place.write({ "enclosure.yaml": mounting("./there"), "there/a": "" });
+    expect(await warned()).toBeUndefined();
   });
 });
 

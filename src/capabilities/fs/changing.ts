@@ -1,6 +1,7 @@
 // The changing functions of the kind fs. A whole file is written beside its place, synced, and renamed into it: a reader
 // sees the old one or the new one. Every change answers with the digests before and after, so the record can tell what
-// was there. The caller runs changes one at a time.
+// was there. A change is on the disk, its folder synced, before it is answered; one that fails leaves no folder behind. The
+// caller runs changes one at a time.
 
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
@@ -8,7 +9,7 @@ import { type FileHandle, open, rename, rmdir, unlink } from "node:fs/promises";
 import type { Random } from "../../base/powers.ts";
 import { TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
-import { at, type Jail } from "./jail.ts";
+import { at, type Jail, syncFolder, type TakeRoom } from "./jail.ts";
 import type { Quota } from "./quota.ts";
 import { digestOf, stopIfAborted } from "./reading.ts";
 
@@ -35,6 +36,25 @@ interface Existing {
   readonly mode: number;
 }
 
+/** Room for a folder, in the mount's quota. */
+function roomIn({ quota }: Ground): TakeRoom {
+  return () => quota.reserve(0, 1);
+}
+
+/** Syncs the folders that a change which has happened touched. */
+async function settle(...folders: readonly number[]): Promise<void> {
+  try {
+    for (const folder of folders) await syncFolder(folder);
+  } catch (cause) {
+    throw new FsFailure("FS_FAILED", "the change may not outlive a loss of power", { cause, unknown: true });
+  }
+}
+
+/** The rename that puts a file in place would pass over what its mode says. */
+function refuseReadOnly(mode: number): void {
+  if ((mode & 0o200) === 0) throw new FsFailure("FS_REFUSED", "the file is read-only: its owner may not write to it");
+}
+
 /** The plain file at a name, or null where there is nothing. @throws FsFailure where there is something else */
 async function existing({ jail, signal }: Ground, folder: number, name: string): Promise<Existing | null> {
   const opened = await jail.openFile(folder, name, O_RDONLY).catch((error: unknown) => {
@@ -52,8 +72,9 @@ async function existing({ jail, signal }: Ground, folder: number, name: string):
 
 export function write(ground: Ground, segments: readonly string[], data: Uint8Array): Promise<Change> {
   const { jail, quota, signal } = ground;
-  return jail.inParent(segments, true, async (folder, name) => {
+  return jail.inMadeParent(segments, roomIn(ground), async (folder, name) => {
     const before = await existing(ground, folder, name);
+    if (before !== null) refuseReadOnly(before.mode);
     const release = await quota.reserve(data.length - (before?.size ?? 0), before === null ? 1 : 0);
     const temporary = TEMPORARY_PREFIX + ground.random.bytes(12).toHex();
     try {
@@ -65,6 +86,7 @@ export function write(ground: Ground, segments: readonly string[], data: Uint8Ar
       await unlink(at(folder, temporary)).catch(() => {});
       throw error;
     }
+    await settle(folder);
     return { bytes: data.length, before: before?.digest ?? null, after: sha256(data) };
   });
 }
@@ -81,13 +103,14 @@ async function writeNew(folder: number, name: string, data: Uint8Array, mode: nu
 
 export function append(ground: Ground, segments: readonly string[], data: Uint8Array): Promise<Change> {
   const { jail } = ground;
-  return jail.inParent(segments, true, async (folder, name) => {
+  return jail.inMadeParent(segments, roomIn(ground), async (folder, name) => {
     const opened = await jail.openFile(folder, name, O_RDWR | O_APPEND).catch((error: unknown) => {
       if (hasSystemCode(error, "ENOENT")) return undefined;
       throw error;
     });
     if (opened === undefined) return write(ground, segments, data);
     try {
+      refuseReadOnly(opened.stats.mode);
       return await appendTo(ground, opened.file, opened.stats.size, data);
     } finally {
       await opened.file.close();
@@ -116,8 +139,8 @@ export function move(
   from: { readonly ground: Ground; readonly segments: readonly string[] },
   to: { readonly ground: Ground; readonly segments: readonly string[] },
 ): Promise<Change> {
-  return from.ground.jail.inParent(from.segments, false, (folder, name) =>
-    to.ground.jail.inParent(to.segments, true, async (newFolder, newName) => {
+  return from.ground.jail.inParent(from.segments, (folder, name) =>
+    to.ground.jail.inMadeParent(to.segments, roomIn(to.ground), async (newFolder, newName) => {
       const moved = await existing(from.ground, folder, name);
       if (moved === null) throw new FsFailure("FS_NOT_FOUND", "there is nothing at the path");
       if ((await to.ground.jail.look(newFolder, newName)) !== undefined)
@@ -132,6 +155,7 @@ export function move(
         throw error;
       }
       if (across) from.ground.quota.free(moved.size);
+      await settle(newFolder, folder);
       return { bytes: moved.size, before: moved.digest, after: moved.digest };
     }),
   );
@@ -140,10 +164,12 @@ export function move(
 /** A file, or an empty folder. */
 export function remove(ground: Ground, segments: readonly string[]): Promise<Change> {
   const { jail, quota, signal } = ground;
-  return jail.inParent(segments, false, async (folder, name) => {
+  return jail.inParent(segments, async (folder, name) => {
     const found = await jail.look(folder, name);
     if (found?.isDirectory() === true) {
       await rmdir(at(folder, name));
+      quota.free(0);
+      await settle(folder);
       return { bytes: 0, before: null, after: null };
     }
     const before = await existing(ground, folder, name);
@@ -151,6 +177,7 @@ export function remove(ground: Ground, segments: readonly string[]): Promise<Cha
     stopIfAborted(signal);
     await unlink(at(folder, name));
     quota.free(before.size);
+    await settle(folder);
     return { bytes: 0, before: before.digest, after: null };
   });
 }

@@ -3,8 +3,8 @@
 // put in the way at any moment is met, never followed. Nothing is ever opened by a path that the disk resolves.
 // Refused: symbolic links, files with a second name (it could lie outside), devices, pipes, sockets, other file systems.
 
-import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, opendir } from "node:fs/promises";
+import { closeSync, constants, fstatSync, fsync, openSync, type Stats } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, opendir, rmdir } from "node:fs/promises";
 import { EnclosureError } from "../../base/errors.ts";
 import { SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
@@ -18,6 +18,20 @@ const VISITED_MAX = 100_000;
 export function at(folder: number, name: string): string {
   return `/proc/self/fd/${folder}/${name}`;
 }
+
+/** Has what was made, moved or removed in a held folder outlive a loss of power. */
+export function syncFolder(folder: number): Promise<void> {
+  return new Promise((done, failed) => {
+    fsync(folder, (error) => {
+      // A file system that cannot sync a folder says EINVAL; there is no more to be had from it.
+      if (error === null || error === undefined || hasSystemCode(error, "EINVAL")) done();
+      else failed(error);
+    });
+  });
+}
+
+/** Takes room for one more folder; what it returns gives it back. */
+export type TakeRoom = () => Promise<() => void>;
 
 export type EntryType = "file" | "folder" | "other";
 
@@ -51,12 +65,12 @@ export class Jail {
     closeSync(this.#root);
   }
 
-  /** Runs `use` with the held folder at `segments`; makes missing folders where `make` says so. */
-  async inFolder<T>(segments: readonly string[], make: boolean, use: (folder: number) => Promise<T>): Promise<T> {
+  /** Runs `use` with the held folder at `segments`. */
+  async inFolder<T>(segments: readonly string[], use: (folder: number) => Promise<T>): Promise<T> {
     let held: FileHandle | undefined;
     try {
       for (const segment of segments) {
-        const next = await this.#openFolder(held?.fd ?? this.#root, segment, make);
+        const next = await this.#openFolder(held?.fd ?? this.#root, segment);
         await held?.close();
         held = next;
       }
@@ -67,24 +81,70 @@ export class Jail {
   }
 
   /** Runs `use` with the held folder of an entry, and the entry's name. @throws FsFailure for the mount itself */
-  async inParent<T>(
-    segments: readonly string[],
-    make: boolean,
-    use: (folder: number, name: string) => Promise<T>,
-  ): Promise<T> {
-    const name = segments.at(-1);
-    if (name === undefined) throw new FsFailure("FS_WRONG_TYPE", "the path is the mount itself");
-    return this.inFolder(segments.slice(0, -1), make, (folder) => use(folder, name));
+  async inParent<T>(segments: readonly string[], use: (folder: number, name: string) => Promise<T>): Promise<T> {
+    const name = nameOf(segments);
+    return this.inFolder(segments.slice(0, -1), (folder) => use(folder, name));
   }
 
-  async #openFolder(parent: number, name: string, make: boolean): Promise<FileHandle> {
-    const opened = await open(at(parent, name), FOLDER_FLAGS).catch(async (error: unknown) => {
-      if (hasSystemCode(error, "ENOENT") && make) {
-        await mkdir(at(parent, name), 0o755).catch((failure: unknown) => {
-          if (!hasSystemCode(failure, "EEXIST")) throw failure;
-        });
-        return open(at(parent, name), FOLDER_FLAGS);
+  /** The same, with missing folders made, each in room that was taken for it. Where `use` fails, they are removed again. */
+  async inMadeParent<T>(
+    segments: readonly string[],
+    room: TakeRoom,
+    use: (folder: number, name: string) => Promise<T>,
+  ): Promise<T> {
+    const name = nameOf(segments);
+    return this.#inMade(this.#root, segments.slice(0, -1), room, (folder) => use(folder, name));
+  }
+
+  async #inMade<T>(
+    parent: number,
+    [name, ...below]: readonly string[],
+    room: TakeRoom,
+    use: (folder: number) => Promise<T>,
+  ): Promise<T> {
+    if (name === undefined) return use(parent);
+    const unmake = await this.#makeFolder(parent, name, room);
+    try {
+      const held = await this.#openFolder(parent, name);
+      try {
+        return await this.#inMade(held.fd, below, room, use);
+      } finally {
+        await held.close();
       }
+    } catch (error) {
+      await unmake?.();
+      throw error;
+    }
+  }
+
+  /** Makes a folder where there is nothing. What it returns removes it, unless it holds something by then. */
+  async #makeFolder(parent: number, name: string, room: TakeRoom): Promise<(() => Promise<void>) | undefined> {
+    if ((await this.look(parent, name)) !== undefined) return undefined;
+    const release = await room();
+    const unmake = async (): Promise<void> => {
+      const gone = await rmdir(at(parent, name)).then(
+        () => true,
+        () => false,
+      );
+      if (gone) release();
+    };
+    try {
+      await mkdir(at(parent, name), 0o755);
+    } catch (error) {
+      release();
+      // Another made it meanwhile.
+      if (hasSystemCode(error, "EEXIST")) return undefined;
+      throw error;
+    }
+    await syncFolder(parent).catch(async (error: unknown) => {
+      await unmake();
+      throw error;
+    });
+    return unmake;
+  }
+
+  async #openFolder(parent: number, name: string): Promise<FileHandle> {
+    const opened = await open(at(parent, name), FOLDER_FLAGS).catch(async (error: unknown) => {
       // The kernel calls a link that should be a folder ENOTDIR; whoever reads the message should know which it was.
       if (hasSystemCode(error, "ENOTDIR") && (await lstat(at(parent, name))).isSymbolicLink())
         throw refused("leads through a symbolic link");
@@ -148,10 +208,10 @@ export class Jail {
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Visits every file below a folder, links and other file systems left out. `segments` are those below the mount. */
+  /** Visits every file and folder below a folder, links and other file systems left out. `segments` are those below the mount. */
   async walk(
     start: readonly string[],
-    visit: (segments: readonly string[], folder: number) => Promise<void> | void,
+    visit: (segments: readonly string[], type: "file" | "folder", folder: number) => Promise<void> | void,
     depthMax = SEGMENTS_MAX,
   ): Promise<void> {
     let visited = 0;
@@ -160,11 +220,12 @@ export class Jail {
         if (++visited > VISITED_MAX)
           throw new FsFailure("RESULT_TOO_LARGE", `there are more than ${VISITED_MAX} files`);
         const below = [...segments, name];
-        if (type === "file") await visit(below, folder);
-        else if (type === "folder" && below.length < depthMax) await this.#enter(folder, below, enter);
+        if (type === "other") continue;
+        await visit(below, type, folder);
+        if (type === "folder" && below.length < depthMax) await this.#enter(folder, below, enter);
       }
     };
-    await this.inFolder(start, false, (folder) => enter(start, folder));
+    await this.inFolder(start, (folder) => enter(start, folder));
   }
 
   async #enter(
@@ -173,7 +234,7 @@ export class Jail {
     enter: (segments: readonly string[], folder: number) => Promise<void>,
   ): Promise<void> {
     // Gone, or become a link, since it was listed: it is not there to be visited.
-    const held = await this.#openFolder(parent, segments.at(-1) as string, false).catch(() => undefined);
+    const held = await this.#openFolder(parent, segments.at(-1) as string).catch(() => undefined);
     if (held === undefined) return;
     try {
       await enter(segments, held.fd);
@@ -181,6 +242,13 @@ export class Jail {
       await held.close();
     }
   }
+}
+
+/** @throws FsFailure for the mount itself */
+function nameOf(segments: readonly string[]): string {
+  const name = segments.at(-1);
+  if (name === undefined) throw new FsFailure("FS_WRONG_TYPE", "the path is the mount itself");
+  return name;
 }
 
 function refused(what: string): FsFailure {

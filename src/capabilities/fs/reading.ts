@@ -18,7 +18,7 @@ export function readBytes(
   bytesMax: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  return jail.inParent(segments, false, async (folder, name) => {
+  return jail.inParent(segments, async (folder, name) => {
     const { file, stats } = await jail.openFile(folder, name, constants.O_RDONLY);
     try {
       if (stats.size > bytesMax) throw tooLarge(bytesMax);
@@ -82,7 +82,7 @@ export async function digestOf(
 }
 
 export function list(jail: Jail, segments: readonly string[]): Promise<readonly Entry[]> {
-  return jail.inFolder(segments, false, (folder) => jail.list(folder, LIST_MAX));
+  return jail.inFolder(segments, (folder) => jail.list(folder, LIST_MAX));
 }
 
 export interface Stat {
@@ -94,8 +94,8 @@ export interface Stat {
 /** Null where there is nothing. */
 export async function stat(jail: Jail, segments: readonly string[]): Promise<Stat | null> {
   try {
-    if (segments.length === 0) return await jail.inFolder([], false, (folder) => statOf(jail, folder, "."));
-    return await jail.inParent(segments, false, (folder, name) => statOf(jail, folder, name));
+    if (segments.length === 0) return await jail.inFolder([], (folder) => statOf(jail, folder, "."));
+    return await jail.inParent(segments, (folder, name) => statOf(jail, folder, name));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw error;
@@ -120,8 +120,9 @@ export async function glob(
   const found: string[] = [];
   const above = mount.slice(1).split("/");
   const depthMax = pattern.runs.length > 1 ? undefined : pattern.segments.length - above.length;
-  const visit = (segments: readonly string[]): void => {
+  const visit = (segments: readonly string[], type: EntryType): void => {
     stopIfAborted(signal);
+    if (type !== "file") return;
     const whole = [...above, ...segments];
     if (!matchesPath(pattern, whole)) return;
     if (found.length >= LIST_MAX) throw new FsFailure("RESULT_TOO_LARGE", `more than ${LIST_MAX} files match`);

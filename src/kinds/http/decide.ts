@@ -3,7 +3,7 @@
 import type { JsonValue } from "../../base/json.ts";
 import type { CallRequest, Effect, RuleRef, RuleVerdict, Target } from "../contract.ts";
 import { AddressError, spellAddress, spellOrigin } from "./address.ts";
-import { refusedHeader } from "./headers.ts";
+import { isForbiddenHeader, refusedHeader } from "./headers.ts";
 import { type HttpRequest, readRequest } from "./request.ts";
 import { effectOf, type HttpRule, type ListName, type Stage, stageOf, STAGES } from "./rules.ts";
 
@@ -47,7 +47,7 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
   const refused = refusedHeader(request.headers, headers);
   if (refused !== undefined) {
     const message = `the header ${refused} is not one that the guest may set`;
-    return deny("RULE_FAILED", allowing.ref, effectOf(request.method), message, headerMend(refused, dotted));
+    return deny("RULE_FAILED", allowing.ref, effectOf(request.method), message, headerMend(refused, ruling));
   }
   const asking = rules.ask.find(matched);
   const effect = allowing.effect ?? effectOf(request.method);
@@ -126,8 +126,10 @@ function mendOf(stage: Stage, request: HttpRequest, dotted: string): string {
   return `add "${request.method} ${bounded(line)}" under ${dotted}.allow`;
 }
 
-function headerMend(name: string, dotted: string): string {
+function headerMend(name: string, { headers, dotted }: Ruling): string {
+  if (isForbiddenHeader(name)) return "Send the request without it; no grant lets a guest set this header.";
   if (name === "authorization") return `Put the credential under secrets, and use it under ${dotted}.auth.`;
+  if (headers.has(name)) return "Send the placeholder as the whole value, or after a scheme such as Bearer.";
   return `add "${name}" under ${dotted}.headers, if the header does not change whom the request speaks for`;
 }
 

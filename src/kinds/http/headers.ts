@@ -1,7 +1,9 @@
 // Headers that a guest may set. An allow list, since a header can change whom a request speaks for (Host, Cookie,
-// Forwarded) or where it ends (Content-Length, Transfer-Encoding). A grant can add names, but none of those.
+// Forwarded), what it asks for (X-Original-URL) or where it ends (Content-Length, Transfer-Encoding). A grant can add
+// names, but none of those. A secret's placeholder stands only where a credential does, and as a whole: whoever writes
+// the text around a secret chooses where it lands.
 
-import { holdsPlaceholder } from "../../base/secrets.ts";
+import { holdsPlaceholder, isPlaceholder } from "../../base/secrets.ts";
 
 export const HEADERS_MAX = 64;
 export const HEADER_CHARS_MAX = 16 * 1024;
@@ -25,14 +27,28 @@ const ALLOWED: ReadonlySet<string> = new Set([
   "x-request-id",
 ]);
 
-const FORBIDDEN =
-  /^(accept-encoding|connection|content-encoding|content-length|cookie2?|date|expect|forwarded|host|http2-settings|keep-alive|origin|te|trailer|transfer-encoding|upgrade|via|x-forwarded-.*|x-real-ip|x-http-method.*|x-method-override|proxy-.*|sec-.*)$/;
+const FORBIDDEN = new RegExp(
+  `^(${[
+    // How a request is framed, and what a browser says of itself.
+    "accept-encoding|connection|content-encoding|content-length|cookie2?|date|expect|host|http2-settings|keep-alive",
+    "origin|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*",
+    // What a proxy is believed about where a request came from.
+    "forwarded.*|x-forward(ed)?(-.*)?|x-real-ip|x-originating-.*|x-remote-.*|x-proxyuser-.*|(x-|true-|x-cluster-)?client-ip",
+    // What some servers put in the place of the method, the host or the path.
+    "x-original-.*|x-rewrite-.*|x-override-.*|x-http-.*|x-method-override|x-host|x-backend-host|x-proxy-.*|request-uri",
+  ].join("|")})$`,
+);
+
+/** Credentials as clients send them, beside Authorization: the placeholder alone. */
+const KEY_HEADERS: ReadonlySet<string> = new Set(["api-key", "x-api-key"]);
+const SCHEME = /^[A-Za-z][A-Za-z0-9-]{0,31} (?=\S)/;
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /** Whether a grant may let its guest set, or itself set, a header of this (lower-case) name. */
 export function isForbiddenHeader(name: string): boolean {
-  return !TOKEN.test(name) || FORBIDDEN.test(name);
+  // Servers that hand headers on as variables take both for one.
+  return !TOKEN.test(name) || FORBIDDEN.test(name.replaceAll("_", "-"));
 }
 
 /** Whether a value can stand in a header: printable ASCII, spaces and tabs. */
@@ -59,13 +75,14 @@ export function readHeaders(value: unknown): HeaderList | undefined {
 }
 
 /**
- * The first header that the guest may not set. Authorization is the guest's to set only when it holds a placeholder:
- * credentials of its own making never leave the host, a secret's go where that secret may go.
+ * The first header that the guest may not set. Authorization is the guest's to set only as a placeholder, after a scheme
+ * or without one: credentials of its own making never leave the host, a secret's go where that secret may go.
  */
 export function refusedHeader(headers: HeaderList, added: ReadonlySet<string>): string | undefined {
   return headers.find(([name, value]) => {
     if (isForbiddenHeader(name)) return true;
-    if (ALLOWED.has(name) || added.has(name)) return false;
-    return !holdsPlaceholder(value);
+    if (!holdsPlaceholder(value)) return !ALLOWED.has(name) && !added.has(name);
+    if (name === "authorization" || added.has(name)) return !isPlaceholder(value.replace(SCHEME, ""));
+    return !KEY_HEADERS.has(name) || !isPlaceholder(value);
   })?.[0];
 }

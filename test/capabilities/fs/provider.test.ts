@@ -195,6 +195,27 @@ describe("the fs provider changes", () => {
     expect(readdirSync(join(folder, "out"))).toEqual(["a"]);
   });
 
+  it("or not at all: a call that fails leaves no folder behind that it made", async () => {
+    const { folder, code, value } = world("1KiB");
+    mkdirSync(join(folder, "out/there"));
+    const data = "x".repeat(2000);
+    expect(await code("write", { path: "/out/a/b/c", data })).toBe("FS_QUOTA_EXCEEDED");
+    expect(await code("append", { path: "/out/there/b/c", data })).toBe("FS_QUOTA_EXCEEDED");
+    expect(await code("move", { from: "/out/none", to: "/out/d/e" })).toBe("FS_NOT_FOUND");
+    expect(readdirSync(join(folder, "out"), { recursive: true })).toEqual(["there"]);
+    await value("write", { path: "/out/a/b/c", data: "x" });
+  });
+
+  it("no file that its owner may not write to", async () => {
+    const { folder, code, value } = world();
+    writeFileSync(join(folder, "out/kept"), "kept", { mode: 0o444 });
+    expect(await code("write", { path: "/out/kept", data: "new" })).toBe("FS_REFUSED");
+    expect(await code("append", { path: "/out/kept", data: "new" })).toMatch(/^FS_(REFUSED|FAILED)$/);
+    expect(readFileSync(join(folder, "out/kept"), "utf8")).toBe("kept");
+    expect(statSync(join(folder, "out/kept")).mode & 0o777).toBe(0o444);
+    expect(await value("readText", { path: "/out/kept" })).toBe("kept");
+  });
+
   it("one after another, so that writes at once cannot pass the quota together", async () => {
     const { folder, perform } = world("1KiB");
     const all = await Promise.all(

@@ -45,7 +45,7 @@ describe("the http provider follows no redirect", () => {
     const { perform } = make(server);
     const headers = {
       authorization: "Bearer enclosure-secret:key",
-      "x-request-id": "enclosure-secret:key",
+      "x-api-key": "enclosure-secret:key",
       accept: "a/b",
     };
     const names = async (to: string) =>
@@ -53,7 +53,7 @@ describe("the http provider follows no redirect", () => {
         ([name]) => name,
       );
     expect(await names(`${other.origin}/ok`)).toEqual(["accept"]);
-    expect(await names("/ok")).toEqual(["authorization", "x-request-id", "accept"]);
+    expect(await names("/ok")).toEqual(["authorization", "x-api-key", "accept"]);
   });
 
   it("counts redirects against the grant's limit, and refuses a location that is no address", async () => {

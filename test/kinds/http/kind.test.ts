@@ -239,6 +239,75 @@ describe("the kind http decides on headers", () => {
     "x-unknown",
   ])("refuses %s", (name) => expect(verdict({ url, headers: [[name, "x"]] }, kind)).toBe("RULE_FAILED"));
 
+  it.each([
+    ["authorization", "enclosure-secret:key"],
+    ["authorization", "token enclosure-secret:key"],
+    ["x-api-key", "enclosure-secret:key"],
+    ["Api-Key", "enclosure-secret:key"],
+    ["x-api-version", "enclosure-secret:key"],
+    ["x-api-version", "Key enclosure-secret:key"],
+  ])("takes a placeholder where a credential stands: %s: %s", (name, value) =>
+    expect(verdict({ url, headers: [[name, value]] }, kind)).toBe("allow"),
+  );
+
+  it.each([
+    // Attack: a placeholder somewhere in the value freed any name, and with it the choice of path and of landing place.
+    ["x-original-url", "/admin?k=enclosure-secret:key"],
+    ["x-unknown", "enclosure-secret:key"],
+    ["x-unknown", "/a enclosure-secret:key"],
+    ["user-agent", "enclosure-secret:key"],
+    ["accept", "a/b, enclosure-secret:key"],
+    ["authorization", "Bearer enclosure-secret:key, and more"],
+    ["authorization", "Bearer me enclosure-secret:key"],
+    ["authorization", "Bearer enclosure-secret:key enclosure-secret:key"],
+    ["authorization", "Digest uri=/admin,enclosure-secret:key"],
+    ["authorization", "enclosure-secret:"],
+    ["x-api-key", "mine"],
+    ["x-api-key", "Bearer enclosure-secret:key"],
+    ["x-api-version", "/path/enclosure-secret:key"],
+    ["x-api-version", "enclosure-secret:key.evil"],
+  ])("lets no placeholder carry in a header or a text of the guest's: %s: %s", (name, value) =>
+    expect(verdict({ url, headers: [[name, value]] }, kind)).toBe("RULE_FAILED"),
+  );
+
+  it("refuses one that is sent twice, which a server could read as one text", () => {
+    const twice = [
+      ["authorization", "Bearer enclosure-secret:key"],
+      ["Authorization", "enclosure-secret:key"],
+    ];
+    expect(verdict({ url, headers: twice }, kind)).toBe("RULE_FAILED");
+  });
+
+  it.each([
+    "X-Original-URL",
+    "x-original-host",
+    "x-rewrite-url",
+    "x-override-url",
+    "x-host",
+    "x-forwarded",
+    "x-forwarded-host",
+    "x_forwarded_host",
+    "x-http-method-override",
+    "x-http-host-override",
+    "x-client-ip",
+    "true-client-ip",
+  ])("lets no grant add %s", (name) => {
+    const problems = compiled(httpKind, "web", { allow: ["GET https://a.example/**"], headers: [name] }).problems;
+    expect(problems).toMatchObject([{ code: "MANIFEST_VALUE_INVALID" }]);
+  });
+
+  it("gives a mend that the manifest takes: never to add a header that no grant can add", () => {
+    const mend = (name: string, value = "x") => {
+      const said = kind.decide("fetch", { url, headers: [[name, value]] });
+      return said.verdict === "deny" ? said.mend : "";
+    };
+    expect(mend("host")).not.toContain("add ");
+    expect(mend("host")).toContain("without it");
+    expect(mend("x-unknown")).toContain('add "x-unknown" under capabilities.web.headers');
+    expect(mend("x-api-version", "a enclosure-secret:key b")).toContain("whole value");
+    expect(mend("authorization")).toContain("capabilities.web.auth");
+  });
+
   it("refuses a forbidden header even with a placeholder, and line breaks in a value", () => {
     expect(verdict({ url, headers: { cookie: "enclosure-secret:key" } }, kind)).toBe("RULE_FAILED");
     expect(verdict({ url, headers: { accept: "a\r\nhost: evil" } }, kind)).toBe("ARGUMENT_INVALID");
