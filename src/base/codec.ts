@@ -21,7 +21,7 @@ export class CodecError extends TypeError {
 }
 
 const { isArray } = Array;
-const { keys, getPrototypeOf, prototype: objectPrototype } = Object;
+const { defineProperty, getPrototypeOf, hasOwn, keys, prototype: objectPrototype } = Object;
 const objectIs = Object.is;
 const { isFinite: isFiniteNumber } = Number;
 const dateGetTime = Date.prototype.getTime;
@@ -34,6 +34,9 @@ const NativeUint8Array = Uint8Array;
 const NativeArrayBuffer = ArrayBuffer;
 const isWellFormed = String.prototype.isWellFormed;
 const bufferIsView = ArrayBuffer.isView;
+const regExpExec = RegExp.prototype.exec;
+const BIGINT = /^-?(0|[1-9]\d*)$/;
+const BASE64_OPTIONS = { __proto__: null, lastChunkHandling: "strict" } as const;
 
 /** The JSON form of a value. @throws CodecError on what cannot cross, on cycles and beyond the bounds. */
 export function encodeValue(value: unknown): JsonValue {
@@ -67,7 +70,7 @@ function encode(value: unknown, depth: number, count: { nodes: number }): JsonVa
 function encodeObject(value: object, depth: number, count: { nodes: number }): JsonValue {
   if (isArray(value)) {
     const list: JsonValue[] = [];
-    for (let i = 0; i < value.length; i++) list[i] = encode(value[i], depth + 1, count);
+    for (let i = 0; i < value.length; i++) put(list, i, encode(value[i], depth + 1, count));
     return list;
   }
   if (value instanceof NativeUint8Array) return { $type: "bytes", value: apply(toBase64, value, []) };
@@ -79,10 +82,13 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
   }
   if (bufferIsView(value)) throw new CodecError("of typed arrays only Uint8Array can cross");
   const prototype: unknown = getPrototypeOf(value);
-  if (prototype !== objectPrototype && prototype !== null && !isJsonAble(value)) {
+  const plain = prototype === objectPrototype || prototype === null;
+  // What somebody has put on Object.prototype is no plain object's own word.
+  const jsonAble = (!plain || hasOwn(value, "toJSON")) && isJsonAble(value);
+  if (!plain && !jsonAble) {
     throw new CodecError("only plain objects, arrays, Date and Uint8Array can cross");
   }
-  const source: object = isJsonAble(value) ? (value.toJSON() as object) : value;
+  const source: object = jsonAble ? (value.toJSON() as object) : value;
   if (source !== value) return encode(source, depth + 1, count);
   const object: Record<string, JsonValue> = {};
   let tagged = false;
@@ -92,9 +98,15 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
     if (key === "__proto__") throw new CodecError("the key __proto__ cannot cross");
     if (!apply(isWellFormed, key, [])) throw new CodecError("a key with a lone surrogate cannot cross");
     if (key === "$type") tagged = true;
-    object[key] = encode(member, depth + 1, count);
+    put(object, key, encode(member, depth + 1, count));
   }
   return tagged ? { $type: "object", value: object } : object;
+}
+
+/** An own member, past any setter that a prototype has for its name. */
+function put(target: object, key: PropertyKey, value: unknown): void {
+  const descriptor = { __proto__: null, value, writable: true, enumerable: true, configurable: true };
+  defineProperty(target, key, descriptor);
 }
 
 function isJsonAble(value: object): value is { toJSON(): unknown } {
@@ -111,17 +123,19 @@ function decode(json: JsonValue, depth: number): unknown {
   if (json === null || typeof json !== "object") return json;
   if (isArray(json)) {
     const list: unknown[] = [];
-    for (let i = 0; i < json.length; i++) list[i] = decode(json[i] as JsonValue, depth + 1);
+    for (let i = 0; i < json.length; i++) put(list, i, decode(json[i] as JsonValue, depth + 1));
     return list;
   }
   const source = json as Record<string, JsonValue>;
-  if ("$type" in source) return decodeTagged(source["$type"], source["value"], depth);
+  if (hasOwn(source, "$type")) {
+    return decodeTagged(source["$type"], hasOwn(source, "value") ? source["value"] : undefined, depth);
+  }
   return decodeMembers(source, depth);
 }
 
 function decodeMembers(source: Record<string, JsonValue>, depth: number): Record<string, unknown> {
   const object: Record<string, unknown> = {};
-  for (const key of keys(source)) object[key] = decode(source[key] as JsonValue, depth + 1);
+  for (const key of keys(source)) put(object, key, decode(source[key] as JsonValue, depth + 1));
   return object;
 }
 
@@ -133,7 +147,8 @@ function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined,
     if (value === "-Infinity") return -Infinity;
     if (value === "-0") return -0;
   }
-  if (type === "bigint" && typeof value === "string" && /^-?(0|[1-9]\d*)$/.test(value)) return NativeBigInt(value);
+  if (type === "bigint" && typeof value === "string" && apply(regExpExec, BIGINT, [value]) !== null)
+    return NativeBigInt(value);
   if (type === "date" && (value === null || typeof value === "number")) return new NativeDate(value ?? NaN);
   if (type === "bytes" && typeof value === "string") return decodeBytes(value);
   if (type === "object" && value !== null && typeof value === "object" && !isArray(value)) {
@@ -144,7 +159,7 @@ function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined,
 
 function decodeBytes(text: string): Uint8Array {
   try {
-    return fromBase64(text, { lastChunkHandling: "strict" });
+    return fromBase64(text, BASE64_OPTIONS);
   } catch {
     throw new CodecError("malformed bytes");
   }

@@ -139,8 +139,8 @@ class Cell {
   }
 
   /**
-   * What is thrown here is a rejection that the agent left unhandled (isolated-vm reports those of the turn, as far as
-   * they have not been collected), and no business of ours; or the isolate is lost.
+   * What is thrown here is a rejection that the agent left unhandled (isolated-vm reports the first of the turn that has
+   * not been collected, which two runs need not agree on: guest/floating.ts says what is said); or the isolate is lost.
    */
   #enter(args: [string] | [string, ivm.Dereference<unknown>]): void {
     const before = performance.now();

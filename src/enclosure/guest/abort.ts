@@ -2,7 +2,7 @@
 
 import { DOMException } from "./dom-exception.ts";
 import { Event, EventTarget, tell } from "./events.ts";
-import { define, defineProperty } from "./intrinsics.ts";
+import { define } from "./intrinsics.ts";
 
 /** Arms a timer of the session. */
 let after: (ms: number, fn: () => void) => void;
@@ -18,7 +18,7 @@ class AbortSignal extends EventTarget {
   constructor(token: unknown) {
     super();
     if (token !== mint) throw new TypeError("Illegal constructor");
-    defineProperty(this, "onabort", { enumerable: false });
+    define(this, "onabort", null);
   }
   get aborted(): boolean {
     return this.#aborted;

@@ -3,12 +3,13 @@
 // the argument limit is refused here, before anything is copied; the child and the host check all of it again.
 
 import { CodecError, decodeValue, encodeValue } from "../../base/codec.ts";
-import type { JsonValue } from "../../base/json.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
 import type { SessionLimits } from "../../base/limits.ts";
 import type { DeliveredError, LogLevel, ScriptSite } from "../contract.ts";
 import { AgentFailure, describeError } from "./errors.ts";
-import { create, NativePromise, parseJson, slice, stringifyJson, toWellFormed } from "./intrinsics.ts";
+import { create, NativePromise, parseJson, slice, toWellFormed } from "./intrinsics.ts";
 import { POST_TOO_LARGE, POST_WINDOW_FULL } from "./names.ts";
+import { spellJson } from "./spell.ts";
 
 /** Posts `header` (JSON, one line) ‖ "\n" ‖ body. Answers the id of a call or timer. Never throws. */
 export type Post = (text: string) => number;
@@ -120,7 +121,7 @@ export class Bridge {
   /** Posts a call; answers its id, or why it was refused. */
   #postCall({ capability, fn, args, site }: OutgoingCall): number | RefusalCode {
     if (this.#inFlight >= this.#limits.inFlight) return "IN_FLIGHT_EXCEEDED";
-    const argsText = stringifyJson(encodeValue(args));
+    const argsText = spellJson(encodeValue(args));
     if (argsText.length > this.#limits.argumentBytes) return "ARGUMENT_TOO_LARGE";
     const id = this.#say({ type: "call", capability, fn, line: site.line, column: site.column }, argsText);
     if (id === POST_WINDOW_FULL) return "IN_FLIGHT_EXCEEDED";
@@ -148,14 +149,14 @@ export class Bridge {
     return toWellFormed(slice(text, 0, this.#limits.logBytes + 1));
   }
 
-  #say(header: object, body = ""): number {
-    return this.#post(`${stringifyJson(header)}\n${body}`);
+  #say(header: JsonObject, body = ""): number {
+    return this.#post(`${spellJson(header)}\n${body}`);
   }
 }
 
 function spellOutput(value: unknown, bytesMax: number): { readonly ok: boolean; readonly text: string } {
   try {
-    const text = stringifyJson(encodeValue(value));
+    const text = spellJson(encodeValue(value));
     if (text.length <= bytesMax) return { ok: true, text };
     return spellFailure(new AgentFailure("RESULT_TOO_LARGE", `the output is larger than ${bytesMax} bytes`));
   } catch (error) {
@@ -165,5 +166,5 @@ function spellOutput(value: unknown, bytesMax: number): { readonly ok: boolean; 
 }
 
 function spellFailure(error: unknown): { readonly ok: false; readonly text: string } {
-  return { ok: false, text: stringifyJson(describeError(error)) };
+  return { ok: false, text: spellJson({ ...describeError(error) }) };
 }

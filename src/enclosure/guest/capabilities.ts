@@ -5,6 +5,7 @@ import type { DeliveredError, GuestCapability, GuestFunction, ScriptSite } from 
 import type { Bridge, OutgoingCall } from "./bridge.ts";
 import { DOMException } from "./dom-exception.ts";
 import { agentFrames } from "./errors.ts";
+import type { Floating } from "./floating.ts";
 import {
   captureStack,
   create,
@@ -14,8 +15,11 @@ import {
   freeze,
   getPrototypeOf,
   isArray,
+  hasOwn,
   NativeError,
+  NativeNumber,
   NativePromise,
+  put,
   uncurry,
 } from "./intrinsics.ts";
 import { SCRIPT_NAME } from "./names.ts";
@@ -42,11 +46,11 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-export function makeCapabilities(bridge: Bridge, table: readonly GuestCapability[]): Capabilities {
+export function makeCapabilities(bridge: Bridge, floating: Floating, table: readonly GuestCapability[]): Capabilities {
   const capabilities = create(null) as Record<string, Capabilities[string]>;
   for (const { name, functions } of table) {
     const object = create(null) as Record<string, CapabilityFunction>;
-    for (const fn of functions) lock(object, fn.name, makeFunction(bridge, name, fn));
+    for (const fn of functions) lock(object, fn.name, makeFunction(bridge, floating, name, fn));
     lock(capabilities, name, freeze(object));
   }
   return freeze(capabilities);
@@ -56,14 +60,16 @@ function lock(object: object, name: string, value: unknown): void {
   defineProperty(object, name, { value, enumerable: true, writable: false, configurable: false });
 }
 
-function makeFunction(bridge: Bridge, capability: string, fn: GuestFunction): CapabilityFunction {
+function makeFunction(bridge: Bridge, floating: Floating, capability: string, fn: GuestFunction): CapabilityFunction {
   const positional = fn.positional ?? [];
   const call = (...args: unknown[]): Promise<unknown> => {
     const here = captureHere(call);
-    const byName = positional.length === 0 || isPlainObject(args[0]);
-    const argument = byName ? (args[0] === undefined ? {} : args[0]) : nameArguments(positional, args);
-    const options = args[byName ? 1 : positional.length];
-    return start(bridge, { capability, fn: fn.name, args: argument, ...here }, signalOf(options));
+    const first = args.length === 0 ? undefined : args[0];
+    const byName = positional.length === 0 || isPlainObject(first);
+    const argument = byName ? (first === undefined ? {} : first) : nameArguments(positional, args);
+    const optionsAt = byName ? 1 : positional.length;
+    const options = optionsAt < args.length ? args[optionsAt] : undefined;
+    return floating.watch(start(bridge, { capability, fn: fn.name, args: argument, ...here }, signalOf(options)));
   };
   defineProperty(call, "name", { value: fn.name });
   return freeze(call);
@@ -71,14 +77,9 @@ function makeFunction(bridge: Bridge, capability: string, fn: GuestFunction): Ca
 
 function nameArguments(positional: readonly string[], args: readonly unknown[]): Record<string, unknown> {
   const named: Record<string, unknown> = {};
-  for (let i = 0; i < positional.length; i++) {
+  for (let i = 0; i < positional.length && i < args.length; i++) {
     if (args[i] === undefined) continue;
-    defineProperty(named, positional[i] as string, {
-      value: args[i],
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    put(named, positional[i] as string, args[i]);
   }
   return named;
 }
@@ -100,7 +101,7 @@ export function captureHere(above: CallableFunction): Here {
   captureStack(holder, above, SITE_FRAMES);
   const stack = typeof holder.stack === "string" ? holder.stack : "";
   const found = exec(SITE, stack);
-  const site = { line: Number(found?.[1] ?? 0), column: Number(found?.[2] ?? 0) };
+  const site = { line: NativeNumber(found?.[1] ?? 0), column: NativeNumber(found?.[2] ?? 0) };
   return { site, refuse: (error) => makeError(error, stack) };
 }
 
@@ -134,6 +135,6 @@ export function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLik
 }
 
 function signalOf(options: unknown): AbortSignalLike | undefined {
-  if (typeof options !== "object" || options === null) return undefined;
+  if (typeof options !== "object" || options === null || !hasOwn(options, "signal")) return undefined;
   return (options as CallOptions).signal ?? undefined;
 }

@@ -1,6 +1,6 @@
 // DOMException (Web IDL): the error of the web's own interfaces, as far as agents look at it: name, message, code.
 
-import { define, NativeError } from "./intrinsics.ts";
+import { define, listIndexOf, NativeError } from "./intrinsics.ts";
 
 /** The names that have a number from before names were used (Web IDL 2.8.1), at their number less one. */
 const LEGACY =
@@ -14,7 +14,7 @@ export class DOMException extends NativeError {
   constructor(message = "", name = "Error") {
     super(`${message}`);
     define(this, "name", `${name}`);
-    this.code = LEGACY.indexOf(`${name}`) + 1;
+    this.code = listIndexOf(LEGACY, `${name}`) + 1;
     define(this, "code", this.code);
   }
 

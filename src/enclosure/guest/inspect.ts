@@ -9,9 +9,11 @@ import {
   isArray,
   keys,
   min,
+  NativeNumber,
   NativeString,
   slice,
   stringifyJson,
+  trunc,
 } from "./intrinsics.ts";
 
 const DEPTH_MAX = 4;
@@ -60,8 +62,8 @@ function spellDirective(directive: string, value: unknown): string {
   if (directive === "j") return cut(guarded(() => stringifyJson(value) ?? "undefined"));
   if (directive === "o" || directive === "O") return inspect(value);
   if (typeof value === "bigint") return `${value}n`;
-  const number = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
-  return `${directive === "i" ? Math.trunc(number) : number}`;
+  const number = typeof value === "number" || typeof value === "string" ? NativeNumber(value) : NaN;
+  return `${directive === "i" ? trunc(number) : number}`;
 }
 
 export function inspect(value: unknown): string {

@@ -19,7 +19,16 @@ export function uncurry<Fn extends Method>(method: Fn): Uncurried<Fn> {
 }
 
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
-export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
+export const {
+  create,
+  defineProperty,
+  freeze,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  keys,
+  setPrototypeOf,
+} = Object;
 export const { isArray } = Array;
 export const { floor, max, min, trunc } = Math;
 export const NativePromise = Promise;
@@ -36,6 +45,7 @@ export const NativeDate = Date;
 export const NativeString = String;
 export const NativeNumber = Number;
 
+export const listIndexOf = uncurry(Array.prototype.indexOf);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const slice = uncurry(String.prototype.slice);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
@@ -43,7 +53,17 @@ export const exec = uncurry(RegExp.prototype.exec);
 
 /** Defines what `target` shows under `name` as the language's own globals are: writable, configurable, not enumerable. */
 export function define(target: object, name: PropertyKey, value: unknown): void {
-  defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+  defineProperty(target, name, own({ value, writable: true, configurable: true, enumerable: false }));
+}
+
+/** Gives `target` an own member, whatever setter or read-only member of that name its prototypes have. */
+export function put(target: object, name: PropertyKey, value: unknown): void {
+  defineProperty(target, name, own({ value, writable: true, configurable: true, enumerable: true }));
+}
+
+/** A descriptor is read with its prototype's members, and a `get` there would spoil it. */
+function own(descriptor: PropertyDescriptor): PropertyDescriptor {
+  return setPrototypeOf(descriptor, null) as PropertyDescriptor;
 }
 
 /** Captures where execution is, from the caller of `above` outward. The holder's `stack` is made when it is first read. */

@@ -16,6 +16,7 @@ import { installClock } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installEvents } from "./events.ts";
 import type { Send } from "./fetch.ts";
+import { Floating } from "./floating.ts";
 import { canonicaliseNaN, lockStackTraces, removeNonStandard, removeOthers } from "./hardening.ts";
 import {
   apply,
@@ -58,6 +59,7 @@ declare const require: (name: string) => unknown;
 
 interface World {
   readonly bridge: Bridge;
+  readonly floating: Floating;
   readonly clock: VirtualClock;
   readonly randomness: Randomness;
 }
@@ -81,7 +83,7 @@ function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Deliver
     const { makeFetch, Headers, Request, Response } = require("./fetch.ts") as typeof import("./fetch.ts");
     return { fetch: makeFetch(makeSend(bridge, begin)), Headers, Request, Response };
   });
-  return { bridge, clock, randomness };
+  return { bridge, floating: new Floating(bridge), clock, randomness };
 }
 
 /** How `fetch` sends: through the first grant of kind http. */
@@ -111,8 +113,11 @@ function makeDeliver(global: typeof globalThis, post: Post): (text: string, main
   let world: World | undefined;
 
   function take(delivered: Exclude<Delivered, { type: "start" }>, body: string): void {
-    const { bridge, clock, randomness } = world as World;
-    if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
+    const { bridge, floating, clock, randomness } = world as World;
+    if (delivered.type === "closeTurn") {
+      floating.closeTurn();
+      return bridge.closeTurn(randomness.draws());
+    }
     clock.advance(delivered.nowMs);
     try {
       if (delivered.type === "settled") bridge.settle(delivered.id, delivered.ok, body);
@@ -129,7 +134,7 @@ function makeDeliver(global: typeof globalThis, post: Post): (text: string, main
     const body = slice(text, newline + 1);
     if (delivered.type !== "start") return take(delivered, body);
     world = makeWorld(global, post, delivered);
-    runAgent(world.bridge, makeCapabilities(world.bridge, delivered.capabilities), body, main as Main);
+    runAgent(world.bridge, makeCapabilities(world.bridge, world.floating, delivered.capabilities), body, main as Main);
   };
 }
 

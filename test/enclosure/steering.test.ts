@@ -1,0 +1,81 @@
+// An agent (or a package in it) that patches what every object inherits reaches its own objects by it, and never what
+// the bridge says or is told: no call becomes another, no end a note, no delivery another value.
+import { expect, test } from "vitest";
+import { play } from "./session.ts";
+
+test("Object.prototype.toJSON takes over no frame", async () => {
+  const { messages, output } = await play(`
+    const seen = [];
+    const spell = function () {
+      seen.push(Object.keys(this).join());
+      return this.type === "call" ? { ...this, fn: "put" } : this.type === "done" ? { type: "note" } : { name: "forged" };
+    };
+    Object.prototype.toJSON = spell;
+    Array.prototype.toJSON = spell;
+    String.prototype.toJSON = () => "forged";
+    const got = await capabilities.desk.get({ a: [1, { b: undefined }], c: [new Date(0), -0, 2n, undefined] });
+    console.log("said");
+    setTimeout(() => {}, 1);
+    return { got, seen };`);
+  expect(messages[0]).toMatchObject({ type: "call", fn: "get" });
+  expect(messages.map(({ type }) => type)).toEqual(["call", "quiet", "log", "timerSet", "done", "quiet"]);
+  expect(output).toEqual({ got: { a: [1, {}], c: [new Date(0), -0, 2n, undefined] }, seen: [] });
+});
+
+test("Object.prototype.toJSON takes over no failure", async () => {
+  const { done } = await play(`
+    Object.prototype.toJSON = () => ({ name: "Forged", message: "forged" });
+    throw new RangeError("mine");`);
+  expect(done).toMatchObject({ ok: false, error: { name: "RangeError", message: "mine" } });
+});
+
+test("inherited members steer no call, outcome, timer or end", async () => {
+  const { messages, output } = await play(
+    `
+    const steered = [];
+    const names = ["$type", "value", "alphabet", "type", "id", "ok", "nowMs", "signal", "fn", "site", "code", "message",
+      "writable", "enumerable", "configurable", "key", "a", "0", "1"];
+    const trap = (name) => ({
+      __proto__: null, configurable: true,
+      get() { steered.push("get " + name); return "forged"; },
+      set() { steered.push("set " + name); },
+    });
+    for (const name of names) Object.defineProperty(Object.prototype, name, trap(name));
+    for (const name of ["get", "set"]) {
+      Object.defineProperty(Object.prototype, name, { __proto__: null, configurable: true, value: () => "forged" });
+    }
+    const none = await capabilities.desk.get();
+    const some = await capabilities.desk.get({ __proto__: null, a: [7, new Uint8Array([251, 255])] }, {});
+    const placed = await capabilities.desk.put("k", [true]);
+    const denied = await capabilities.desk.get("deny").catch((error) => [error.name, error.code, error.message]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const name of [...names, "get", "set"]) delete Object.prototype[name];
+    return { none, some, placed, denied, steered };`,
+    {
+      answer: (_, args) =>
+        args === "deny"
+          ? { ok: false, error: { name: "CapabilityDenied", code: "GRANT_MISSING", message: "no" } }
+          : { ok: true, value: args },
+    },
+  );
+  expect(output).toEqual({
+    none: {},
+    some: { a: [7, new Uint8Array([251, 255])] },
+    placed: { key: "k", value: [true] },
+    denied: ["CapabilityDenied", "GRANT_MISSING", "no"],
+    steered: [],
+  });
+  expect(messages.filter(({ type }) => type === "timerSet")).toMatchObject([{ delayMs: 5 }]);
+});
+
+test("replaced globals and methods change neither a call's place nor what comes back", async () => {
+  const { messages, output } = await play(`
+    const names = ["Number", "String", "Promise", "Array", "Object", "Error", "Reflect", "JSON", "Math", "Date", "Map",
+      "RegExp", "BigInt", "Uint8Array", "TypeError"];
+    const { defineProperty } = Object;
+    for (const name of names) globalThis[name] = () => { throw "forged"; };
+    defineProperty(/x/.constructor.prototype, "exec", { value: () => null });
+    return capabilities.desk.get({ a: 12n });`);
+  expect(messages[0]).toMatchObject({ type: "call", site: { line: 8 } });
+  expect(output).toEqual({ a: 12n });
+});
