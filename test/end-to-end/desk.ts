@@ -14,6 +14,7 @@ export interface Work {
 const manifest = (ledger: string): string => `enclosure: 1
 name: payer
 version: "1"
+limits: { calls: 100000 }
 capabilities:
   desk:
     use: module
