@@ -66,6 +66,16 @@ export interface OpeningFilter {
   readonly until?: string;
 }
 
+export interface RowCounts {
+  readonly records: number;
+  readonly checkpoints: number;
+  readonly subtrees: number;
+  readonly payloads: number;
+  readonly artefacts: number;
+  /** Data keys under which no payload is kept. */
+  readonly idleDataKeys: number;
+}
+
 /** What can be asked of a store. Each answer is as of what was committed when it was asked. */
 export interface AuditReads {
   size(): number;
@@ -84,8 +94,6 @@ export interface AuditReads {
   openingsByPrefix(prefix: string, limit: number): readonly RecordRow[];
   openingsOfJob(job: HexDigest): readonly RecordRow[];
   openingsOfBoot(boot: string): readonly RecordRow[];
-  /** Boot ids of all processes that have opened sessions. */
-  boots(): readonly string[];
   /** A page of openings after (or, newest first, before) `from`, which is not in it. */
   openings(filter: OpeningFilter, newestFirst: boolean, from: number, limit: number): readonly RecordRow[];
 
@@ -101,7 +109,8 @@ export interface AuditReads {
   subtree(level: number, index: number): Uint8Array | undefined;
   artefacts(after: string, limit: number): readonly ArtefactRow[];
   dataKeys(after: string, limit: number): readonly DataKeyRow[];
-  counts(): { readonly subtrees: number; readonly payloads: number };
+  /** All rows, wherever they stand: a page may pass by what lies outside its bounds. */
+  counts(): RowCounts;
   /** What is wrong with the store's own form, apart from what stands in it. */
   faults(): readonly string[];
 }

@@ -10,8 +10,10 @@ import type { AuditReads, DataKeyRow } from "./store.ts";
 import type { Findings } from "./verdict.ts";
 
 const PAGE = 100;
-/** Artefacts that are known to be there, and data keys in use: remembered up to here, then anew. */
-const REMEMBERED_MAX = 1_000;
+/** Data keys in use: remembered up to here, then anew. */
+const DATA_KEYS_MAX = 1_000;
+/** Distinct artefacts that are held against what records refer to: about 100 MB of digests. */
+const ARTEFACTS_MAX = 1_000_000;
 
 export interface PayloadPorts {
   readonly reads: AuditReads;
@@ -24,16 +26,20 @@ export interface PayloadPorts {
 export class PayloadsCheck implements RefSink {
   readonly #ports: PayloadPorts;
   readonly #findings: Findings;
+  readonly #artefactsMax: number;
+  /** Those that records refer to and the store has, by digest: their lengths. */
   readonly #artefacts = new Map<string, number>();
+  #isPastBound = false;
   readonly #dataKeys = new Map<string, DataKey | undefined>();
   #seq = 0;
   #shown = 0;
   #sealed = 0;
   #digests = 0;
 
-  constructor(ports: PayloadPorts, findings: Findings) {
+  constructor(ports: PayloadPorts, findings: Findings, artefactsMax = ARTEFACTS_MAX) {
     this.#ports = ports;
     this.#findings = findings;
+    this.#artefactsMax = artefactsMax;
   }
 
   get summary(): string {
@@ -67,8 +73,8 @@ export class PayloadsCheck implements RefSink {
     if (length === undefined) {
       length = this.#ports.reads.artefactLength(sha256);
       if (length === undefined) return this.#invalid(`an artefact of record ${this.#seq} is missing: ${sha256}`);
-      if (this.#artefacts.size >= REMEMBERED_MAX) this.#artefacts.clear();
-      this.#artefacts.set(sha256, length);
+      if (this.#artefacts.size < this.#artefactsMax) this.#artefacts.set(sha256, length);
+      else this.#isPastBound = true;
     }
     if (length !== bytes) this.#invalid(`an artefact of record ${this.#seq} has another length: ${sha256}`);
   }
@@ -77,13 +83,24 @@ export class PayloadsCheck implements RefSink {
   end(): void {
     this.#checkArtefacts();
     this.#checkDataKeys();
-    const rows = this.#ports.reads.counts().payloads;
+    const kept = this.#ports.reads.counts();
     const referred = this.#shown + this.#sealed + this.#digests;
-    if (rows > referred && this.#findings.isEmpty) {
-      this.#findings.add("invalid", `the store keeps ${rows - referred} payloads that no record refers to`);
+    if (this.#findings.isEmpty) this.#unreferred(kept.payloads - referred, "payload");
+    if (!this.#isPastBound) this.#unreferred(kept.artefacts - this.#artefacts.size, "artefact");
+    else {
+      const detail = `records refer to more than ${this.#artefactsMax} artefacts: whether others are kept was not looked at`;
+      this.#findings.add("cannot-check", detail);
     }
+    // No record refers to a key but through a payload, and those are all counted above.
+    this.#unreferred(kept.idleDataKeys, "data key");
     if (this.#sealed > 0)
       this.#findings.add("cannot-check", `${this.#sealed} payloads are sealed under a key not held here`);
+  }
+
+  #unreferred(count: number, what: string): void {
+    if (count <= 0) return;
+    const rows = count === 1 ? `1 ${what}` : `${count} ${what}s`;
+    this.#findings.add("invalid", `the store keeps ${rows} that no record refers to`);
   }
 
   #checkArtefacts(): void {
@@ -124,7 +141,7 @@ export class PayloadsCheck implements RefSink {
     else if (wrapping !== undefined && key === undefined) {
       this.#invalid(`the data key of record ${this.#seq} is not intact: ${kid}`);
     }
-    if (this.#dataKeys.size >= REMEMBERED_MAX) this.#dataKeys.clear();
+    if (this.#dataKeys.size >= DATA_KEYS_MAX) this.#dataKeys.clear();
     this.#dataKeys.set(kid, key);
     return key;
   }

@@ -48,6 +48,7 @@ export class TreeCheck {
   #page: CheckpointRow[] = [];
   #afterPage = Number.MIN_SAFE_INTEGER;
   #subtrees = 0;
+  #checkpoints = 0;
   #missing = 0;
   #last: { readonly size: number; readonly isSigned: boolean } | undefined;
   #lastRow: CheckpointRow | undefined;
@@ -133,9 +134,12 @@ export class TreeCheck {
         completeness.add("invalid", `the checkpoint of size ${checkpoint.size}, which the head remembers, is missing`);
       }
     }
-    const kept = this.#ports.reads.counts().subtrees;
-    if (this.#isWhole && kept !== this.#subtrees) {
-      tree.add("invalid", `the store keeps ${kept} subtrees, and its records make ${this.#subtrees}`);
+    const kept = this.#ports.reads.counts();
+    if (kept.checkpoints !== this.#checkpoints) {
+      tree.add("invalid", `checkpoints that cover no part of the log: ${kept.checkpoints - this.#checkpoints}`);
+    }
+    if (this.#isWhole && kept.subtrees !== this.#subtrees) {
+      tree.add("invalid", `the store keeps ${kept.subtrees} subtrees, and its records make ${this.#subtrees}`);
     }
   }
 
@@ -156,7 +160,9 @@ export class TreeCheck {
 
   #nextRow(): CheckpointRow | undefined {
     if (this.#page.length === 0) this.#fetchPage();
-    return this.#page.shift();
+    const row = this.#page.shift();
+    if (row !== undefined) this.#checkpoints++;
+    return row;
   }
 
   #fetchPage(): void {

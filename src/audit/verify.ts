@@ -1,5 +1,5 @@
-// Verifying a log: one pass over the stored bytes, in pages, in memory that does not grow with the log; separate verdicts
-// (see verdict.ts). Bytes first: every hash is over what is stored, and parsing comes after. Pure: store and cryptography
+// Verifying a log: one pass over the stored bytes, in pages, in memory that does not grow with the log (but for the digests
+// of distinct artefacts, up to a bound); separate verdicts (see verdict.ts). Bytes first: every hash is over what is stored, and parsing comes after. Pure: store and cryptography
 // are handed in, and a web page verifies with this very code.
 // Trust comes from outside the store: keys, heads and older checkpoints are the caller's.
 
@@ -94,12 +94,21 @@ class Pass {
       await this.#asked.onProgress?.(this.#records);
     }
     await this.#asked.onProgress?.(this.#records);
+    this.#countRows();
     this.#sessions.end(isLive);
     this.#tree.end(this.#asked.heads ?? []);
     this.#payloads.end();
     if (this.#asked.heads?.length === 0) {
       this.#findings.completeness.add("cannot-check", "the head outside the store is gone: a cut tail cannot be seen");
     }
+  }
+
+  /** Whatever the pages did not come by stands outside the log, and some reader might believe it. */
+  #countRows(): void {
+    const outside = this.#ports.reads.counts().records - this.#records;
+    if (outside === 0) return;
+    const rows = outside === 1 ? "1 record" : `${outside} records`;
+    this.#findings.tree.add("invalid", `the store keeps ${rows} outside 0 to ${this.#next - 1}`);
   }
 
   #take(row: RecordRow): void {

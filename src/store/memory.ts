@@ -59,7 +59,7 @@ export class MemoryStore implements AuditStore {
   }
 
   rows(from: number, limit: number): readonly RecordRow[] {
-    return this.#records.slice(from, from + limit);
+    return this.#records.slice(Math.max(from, 0), Math.max(from, 0) + limit);
   }
 
   bodyBytes(seq: number): Uint8Array | undefined {
@@ -103,10 +103,6 @@ export class MemoryStore implements AuditStore {
 
   openingsOfBoot(boot: string): readonly RecordRow[] {
     return this.#openings().filter(({ body }) => bodyOf(body)["boot"] === boot);
-  }
-
-  boots(): readonly string[] {
-    return [...new Set(this.#openings().map(({ body }) => bodyOf(body)["boot"] as string))];
   }
 
   openings({ since, until }: OpeningFilter, newestFirst: boolean, from: number, limit: number): readonly RecordRow[] {
@@ -155,7 +151,15 @@ export class MemoryStore implements AuditStore {
   }
 
   counts(): ReturnType<AuditReads["counts"]> {
-    return { subtrees: this.#subtrees.size, payloads: this.#payloads.size };
+    const used = new Set([...this.#payloads.values()].map(({ kid }) => kid));
+    return {
+      records: this.#records.length,
+      checkpoints: this.#checkpoints.length,
+      subtrees: this.#subtrees.size,
+      payloads: this.#payloads.size,
+      artefacts: this.#artefacts.size,
+      idleDataKeys: [...this.#dataKeys.keys()].filter((kid) => !used.has(kid)).length,
+    };
   }
 
   faults(): readonly string[] {

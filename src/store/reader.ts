@@ -14,6 +14,7 @@ import { systemClock, systemTimers } from "../outside/clock.ts";
 import { hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import { findWrappingKey } from "../outside/keys.ts";
 import { Liveness } from "./liveness.ts";
+import { realPathOf } from "./place.ts";
 import { checkFormat } from "./schema.ts";
 import { openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
@@ -26,8 +27,9 @@ export interface ReaderOptions {
   readonly home: string;
 }
 
-/** @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
-export async function openLogReader({ path, home }: ReaderOptions): Promise<LogReader> {
+/** @throws EnclosureError STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
+export async function openLogReader({ path: named, home }: ReaderOptions): Promise<LogReader> {
+  const path = realPathOf(named);
   const db = openFile(path, true);
   try {
     const waiting = { clock: systemClock, timers: systemTimers };
@@ -87,7 +89,7 @@ export class Reader implements LogReader {
     let from = newestFirst ? Infinity : -1;
     for (let given = 0; given < limit;) {
       const page = this.#reads.openings(within, newestFirst, from, Math.min(PAGE, limit - given));
-      for (const row of page) yield stored(row, sessionIdOf(row.leaf));
+      for (const row of page) yield stored(row);
       if (page.length === 0) return;
       given += page.length;
       from = (page.at(-1) as RecordRow).seq;
@@ -96,7 +98,7 @@ export class Reader implements LogReader {
 
   sessionsByPrefix(prefix: string, limit: number): readonly SessionId[] {
     if (!PREFIX.test(prefix)) return [];
-    return this.#reads.openingsByPrefix(prefix, limit).map(({ leaf }) => sessionIdOf(leaf));
+    return this.#reads.openingsByPrefix(prefix, limit).map(openedBy);
   }
 
   closing(id: SessionId): StoredRecord | undefined {
@@ -108,9 +110,7 @@ export class Reader implements LogReader {
 
   record(seq: number): StoredRecord | undefined {
     const row = this.#reads.row(seq);
-    if (row === undefined) return undefined;
-    const opening = row.opening === null ? undefined : this.#reads.row(row.opening);
-    return stored(row, opening === undefined ? null : sessionIdOf(opening.leaf));
+    return row && stored(row);
   }
 
   payload(ref: PayloadRef): OpenedPayload {
@@ -140,7 +140,7 @@ export class Reader implements LogReader {
   }
 
   sessionsOfJob(batchJob: HexDigest): readonly SessionId[] {
-    return this.#reads.openingsOfJob(batchJob).map(({ leaf }) => sessionIdOf(leaf));
+    return this.#reads.openingsOfJob(batchJob).map(openedBy);
   }
 
   isLive(id: SessionId): boolean {
@@ -162,10 +162,29 @@ export class Reader implements LogReader {
   }
 }
 
-/** @throws EnclosureError LOG_INVALID where the record is not one. */
-function stored(row: RecordRow, session: SessionId | null): StoredRecord {
+/**
+ * The record in a row. Columns are only how it was found: its place and its session are what its own bytes say.
+ * @throws EnclosureError LOG_INVALID where the record is not one, STORE_DAMAGED where it is filed as what it is not.
+ */
+function stored(row: RecordRow, filedUnder?: SessionId): StoredRecord {
   const { seq, leaf, body: bodyText } = row;
-  return { seq, leaf, session, bodyText, body: bodyOf(seq, bodyText) };
+  if (hex(hostTreeHasher.leaf(bodyText)) !== leaf) throw misfiled(seq, "does not have the hash that it is filed under");
+  const body = bodyOf(seq, bodyText);
+  if (body.seq !== seq) throw misfiled(seq, `says that it is record ${body.seq}`);
+  const link = body.session;
+  if ((link?.n ?? null) !== row.n) throw misfiled(seq, "is filed at another place of its session");
+  const session = link === undefined ? null : (link.id ?? sessionIdOf(leaf));
+  if (filedUnder !== undefined && session !== filedUnder) throw misfiled(seq, "is filed under another session");
+  return { seq, leaf, session, bodyText, body };
+}
+
+function openedBy(opening: RecordRow): SessionId {
+  stored(opening);
+  return sessionIdOf(opening.leaf);
+}
+
+function misfiled(seq: number, what: string): EnclosureError {
+  return new EnclosureError("STORE_DAMAGED", `record ${seq} ${what}; \`enclosure verify\` tells what else is changed`);
 }
 
 function bodyOf(seq: number, text: string): StoredRecord["body"] {

@@ -1,7 +1,8 @@
 // The SQLite schema of the store, format 1. A store is told from other SQLite files by `application_id`, its format by
 // `user_version`; what its schema must be is held against the file at every opening, word for word.
 // Every column is answered for by verify: record's by its body, subtrees by the tree, payloads by GCM and commitment,
-// data keys by their wrapping, artefacts by SHA-256, checkpoints by signature and by the record or head that names them.
+// data keys by their wrapping, artefacts by SHA-256, checkpoints by signature and by the record or head that names them;
+// rows by their number, so that none stands where no page of reads comes by.
 // The triggers are a belt: they keep a slip from changing the log. The proof against intent is the tree.
 
 import type { Database } from "better-sqlite3";
@@ -14,7 +15,7 @@ export const STORE_FORMAT = 1;
 const TABLES = {
   // `opening` is the seq of the session's first record; its leaf is the session's id.
   record: `(
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER PRIMARY KEY CHECK (seq >= 0),
     leaf BLOB NOT NULL,
     body TEXT NOT NULL,
     opening INTEGER,
@@ -58,6 +59,12 @@ const INDEXES = {
   opening_by_job: "ON record (body ->> '$.data.batchJob') WHERE n = 0",
 } as const;
 
+// What ANALYZE leaves: SQLite's own statistics, which steer how rows are found and never which.
+const STATISTICS: ReadonlySet<string> = new Set([
+  "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+  "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+]);
+
 export const TABLE_NAMES: readonly string[] = Object.keys(TABLES);
 
 function statements(): readonly string[] {
@@ -99,11 +106,11 @@ export function checkFormat(db: Database, path: string): void {
   if (format < STORE_FORMAT) throw new EnclosureError("STORE_FOREIGN", `${path} has no format that ever was`);
 }
 
-/** Where the file's schema is not, word for word, the one above. */
+/** Where the file's schema is not, word for word, the one above; SQLite's own statistics apart. */
 export function schemaFaults(db: Database): string[] {
   const kept = db.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").pluck().all();
   const wanted = new Set(statements());
-  const strange = kept.filter((sql) => !wanted.delete(sql));
+  const strange = kept.filter((sql) => !wanted.delete(sql) && !STATISTICS.has(sql));
   return [
     ...strange.map((sql) => `the schema has been added to: ${firstWords(sql)}`),
     ...[...wanted].map((sql) => `the schema lacks: ${firstWords(sql)}`),

@@ -2,7 +2,7 @@
 // errors mean to us. WAL with synchronous=FULL: better-sqlite3 is compiled so that WAL means NORMAL unless it is said,
 // and then a power cut would lose records of what happened.
 
-import { statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import { STORE_BUSY_MS_MAX } from "../base/limits.ts";
@@ -34,6 +34,7 @@ export function openFile(path: string, readonly: boolean): Database.Database {
     throw new EnclosureError("STORE_LINKED", `${path} has ${stat.nlink} names (hard links)`);
   }
   try {
+    if (!readonly) makePrivate(path);
     // A reader may wait in its thread; a writer's thread must not stand still, and asks again instead.
     const db = new Database(path, { readonly, fileMustExist: readonly, timeout: readonly ? READ_WAIT_MS : 0 });
     db.pragma("trusted_schema = OFF");
@@ -41,6 +42,15 @@ export function openFile(path: string, readonly: boolean): Database.Database {
     return db;
   } catch (error) {
     throw faultOf(error, path);
+  }
+}
+
+/** An empty file is a new database to SQLite, which gives its mode to the WAL and the shared memory beside it. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {
+    // It is there already, or cannot be made: opening it says which.
   }
 }
 

@@ -22,7 +22,8 @@ type RawRecord = [
   prev: HexDigest,
 ];
 
-const RECORD = "SELECT seq, lower(hex(leaf)), body, opening, n, lower(hex(prev)) FROM record";
+// No read sees a row before record 0, which no page of verify comes by. The sign keeps the bound out of the choice of index.
+const RECORD = "SELECT seq, lower(hex(leaf)), body, opening, n, lower(hex(prev)) FROM record WHERE +seq >= 0";
 const PAYLOAD = "SELECT lower(hex(commitment)) AS 'commit', lower(hex(kid)) AS kid, sealed FROM payload";
 const DATA_KEY = "SELECT lower(hex(kid)) AS kid, wrapped FROM data_key";
 const FAULTS_MAX = 20;
@@ -38,21 +39,21 @@ export class SqliteReads implements AuditReads {
   }
 
   size(): number {
-    const { size } = this.#one("SELECT ifnull(max(seq) + 1, 0) AS size FROM record") as { size: number };
+    const { size } = this.#one("SELECT ifnull(max(seq) + 1, 0) AS size FROM record WHERE seq >= 0") as { size: number };
     return size;
   }
 
   row(seq: number): RecordRow | undefined {
-    return this.#records("WHERE seq = ?", seq)[0];
+    return this.#records("seq = ?", seq)[0];
   }
 
   rows(from: number, limit: number): readonly RecordRow[] {
-    return this.#records("WHERE seq >= ? ORDER BY seq LIMIT ?", from, limit);
+    return this.#records("seq >= ? ORDER BY seq LIMIT ?", from, limit);
   }
 
   bodyBytes(seq: number): Uint8Array | undefined {
     return (
-      this.#one("SELECT CAST(body AS BLOB) AS bytes FROM record WHERE seq = ?", seq) as
+      this.#one("SELECT CAST(body AS BLOB) AS bytes FROM record WHERE seq = ? AND seq >= 0", seq) as
         | { bytes: Uint8Array }
         | undefined
     )?.bytes;
@@ -84,45 +85,34 @@ export class SqliteReads implements AuditReads {
   }
 
   sessionRows(opening: number): readonly RecordRow[] {
-    return this.#records("WHERE opening = ? ORDER BY n", opening);
+    return this.#records("opening = ? ORDER BY n", opening);
   }
 
   sessionRow(opening: number, n: number): RecordRow | undefined {
-    return this.#records("WHERE opening = ? AND n = ?", opening, n)[0];
+    return this.#records("opening = ? AND n = ?", opening, n)[0];
   }
 
   sessionLast(opening: number): RecordRow | undefined {
-    return this.#records("WHERE opening = ? ORDER BY n DESC LIMIT 1", opening)[0];
+    return this.#records("opening = ? ORDER BY n DESC LIMIT 1", opening)[0];
   }
 
   openingOf(session: SessionId): RecordRow | undefined {
-    return this.#records("WHERE n = 0 AND leaf = unhex(?)", session)[0];
+    return this.#records("n = 0 AND leaf = unhex(?)", session)[0];
   }
 
   openingsByPrefix(prefix: string, limit: number): readonly RecordRow[] {
     // An even number of digits is a range of the index; what is left over is sifted.
     const even = prefix.slice(0, prefix.length - (prefix.length % 2));
     const within = "leaf BETWEEN unhex(?) AND unhex(?) AND lower(hex(leaf)) LIKE ?";
-    return this.#records(
-      `WHERE n = 0 AND ${within} ORDER BY leaf LIMIT ?`,
-      even,
-      even.padEnd(64, "f"),
-      `${prefix}%`,
-      limit,
-    );
+    return this.#records(`n = 0 AND ${within} ORDER BY leaf LIMIT ?`, even, even.padEnd(64, "f"), `${prefix}%`, limit);
   }
 
   openingsOfJob(job: HexDigest): readonly RecordRow[] {
-    return this.#records("WHERE n = 0 AND body ->> '$.data.batchJob' = ? ORDER BY seq", job);
+    return this.#records("n = 0 AND body ->> '$.data.batchJob' = ? ORDER BY seq", job);
   }
 
   openingsOfBoot(boot: string): readonly RecordRow[] {
-    return this.#records("WHERE n = 0 AND body ->> '$.boot' = ? ORDER BY seq", boot);
-  }
-
-  boots(): readonly string[] {
-    const sql = "SELECT DISTINCT body ->> '$.boot' AS boot FROM record WHERE n = 0";
-    return this.#all<{ boot: string }>(sql).map(({ boot }) => boot);
+    return this.#records("n = 0 AND body ->> '$.boot' = ? ORDER BY seq", boot);
   }
 
   openings({ since, until }: OpeningFilter, newestFirst: boolean, from: number, limit: number): readonly RecordRow[] {
@@ -132,7 +122,7 @@ export class SqliteReads implements AuditReads {
     const times = [since, until].filter((time) => time !== undefined);
     const order = newestFirst ? "AND seq < ?" : "AND seq > ?";
     return this.#records(
-      `WHERE n = 0 ${order}${within} ORDER BY seq ${newestFirst ? "DESC" : "ASC"} LIMIT ?`,
+      `n = 0 ${order}${within} ORDER BY seq ${newestFirst ? "DESC" : "ASC"} LIMIT ?`,
       Number.isFinite(from) ? from : Number.MAX_SAFE_INTEGER,
       ...times,
       limit,
@@ -187,7 +177,10 @@ export class SqliteReads implements AuditReads {
   }
 
   counts(): ReturnType<AuditReads["counts"]> {
-    const sql = "SELECT (SELECT count(*) FROM subtree) AS subtrees, (SELECT count(*) FROM payload) AS payloads";
+    const tables = ["record", "checkpoint", "subtree", "payload", "artefact"];
+    const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}s`);
+    const isUsed = "EXISTS (SELECT 1 FROM payload WHERE payload.kid = data_key.kid)";
+    const sql = `SELECT ${counts.join(", ")}, (SELECT count(*) FROM data_key WHERE NOT ${isUsed}) AS idleDataKeys`;
     return this.#one(sql) as ReturnType<AuditReads["counts"]>;
   }
 
@@ -207,7 +200,7 @@ export class SqliteReads implements AuditReads {
   }
 
   #records(where: string, ...values: readonly Value[]): RecordRow[] {
-    const sql = `${RECORD} ${where}`;
+    const sql = `${RECORD} AND ${where}`;
     const rows = this.#asked(() => this.#statement(sql, true).all(...values)) as RawRecord[];
     return rows.map(([seq, leaf, body, opening, n, prev]) => ({
       seq,

@@ -1,17 +1,31 @@
+import Database from "better-sqlite3";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { LogReader } from "../../src/audit/contract.ts";
 import type { PayloadRef } from "../../src/audit/events.ts";
 import { sha256Hex } from "../../src/base/bytes.ts";
 import { isFault } from "../../src/base/errors.ts";
-import { sessionIdOf } from "../../src/base/ids.ts";
+import { type SessionId, sessionIdOf } from "../../src/base/ids.ts";
 import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
+import { hostTreeHasher } from "../../src/outside/crypto.ts";
 import { logFolder } from "../../src/outside/keys.ts";
 import { openLogReader } from "../../src/store/reader.ts";
+import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { openedDraft } from "./drafts.ts";
-import { newPlace, openReader, openWriter, runSession } from "./logs.ts";
+import { closedDraft, openedDraft } from "./drafts.ts";
+import { copyStore, newPlace, openReader, openWriter, runSession } from "./logs.ts";
 import { changeStore } from "./tamper.ts";
+
+/** Changes bodies and files them under their new hashes. */
+function relabel(db: Database.Database, change: (body: string) => string, where = "true"): void {
+  const rows = db.prepare<[], { seq: number; body: string }>(`SELECT seq, body FROM record WHERE ${where}`).all();
+  const update = db.prepare("UPDATE record SET body = ?, leaf = ? WHERE seq = ?");
+  for (const { seq, body } of rows) {
+    const changed = change(body);
+    if (changed !== body) update.run(changed, hostTreeHasher.leaf(changed), seq);
+  }
+}
 
 describe("a reader", () => {
   it("reads sessions, their records and their ends", async () => {
@@ -119,14 +133,89 @@ describe("a reader", () => {
     await writer.close();
     changeStore(place.path, (db) => {
       db.exec("UPDATE artefact SET bytes = x'00'");
-      db.exec("UPDATE record SET body = replace(body, 'call.intended', 'call.invented')");
+      relabel(db, (body) => body.replace("call.intended", "call.invented"));
     });
     const reader = await openReader(place);
     const opened = reader.session.bind(reader);
     expect(() => reader.artefact(sha256Hex("an artefact\n"))).toThrow(/not what its digest says/);
     expect(opened(id)[1]?.body.type).toBe("call.invented");
-    changeStore(place.path, (db) => db.exec("UPDATE record SET body = '{}' WHERE n = 2"));
+    changeStore(place.path, (db) => relabel(db, () => "{}", "n = 2"));
     expect(() => opened(id)).toThrow(expect.objectContaining({ code: "LOG_INVALID" }) as Error);
+  });
+
+  it("sees no record before record 0, whichever way it is asked", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const batchJob = sha256Hex("job");
+    const session = writer.openSession(openedDraft({ batchJob }));
+    session.append(closedDraft(0));
+    await session.release();
+    await writer.close();
+    const id = session.id() as SessionId;
+    // A copy of a finished job's session, filed before the beginning; the session itself is taken away.
+    changeStore(place.path, (db) => {
+      db.pragma("ignore_check_constraints = ON");
+      db.exec("UPDATE record SET seq = seq - 10, opening = opening - 10 WHERE opening IS NOT NULL");
+    });
+    const reader = await openReader(place);
+    expect(reader.size()).toBe(1);
+    expect(reader.sessionsOfJob(batchJob)).toEqual([]);
+    expect(reader.sessionsByPrefix(id.slice(0, 8), 5)).toEqual([]);
+    expect([...reader.sessions()]).toEqual([]);
+    expect([...reader.sessions({ newestFirst: true })]).toEqual([]);
+    expect(reader.session(id)).toEqual([]);
+    expect(reader.closing(id)).toBeUndefined();
+    expect(reader.record(-9)).toBeUndefined();
+    const db = new Database(place.path, { readonly: true });
+    const reads = new SqliteReads(db, hostTreeHasher);
+    expect([reads.openingsOfBoot(writer.boot), reads.sessionRows(-9)]).toEqual([[], []]);
+    expect([reads.rows(-99, 9).length, reads.bodyBytes(-9), reads.sessionLast(-9)]).toEqual([1, undefined, undefined]);
+    db.close();
+  });
+
+  it("does not pass on a record that is filed as what it is not, and names verify", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const batchJob = sha256Hex("job");
+    const session = writer.openSession(openedDraft({ batchJob }));
+    session.append(closedDraft(0));
+    await session.release();
+    const [one, other] = [session.id() as SessionId, await runSession(writer, 1)];
+    await writer.close();
+    const changes: readonly (readonly [sql: string, read: (reader: LogReader) => unknown, says: RegExp])[] = [
+      [
+        "INSERT INTO record (seq, leaf, body, opening, n) SELECT 50, leaf, body, 50, 0 FROM record WHERE seq = 1",
+        (reader) => reader.sessionsOfJob(batchJob),
+        /record 50 says that it is record 1;.*enclosure verify/,
+      ],
+      [
+        "UPDATE record SET leaf = zeroblob(32) WHERE seq = 1",
+        (reader) => [...reader.sessions()],
+        /record 1 does not have the hash/,
+      ],
+      [
+        "UPDATE record SET leaf = unhex('aaaa' || substr(hex(leaf), 5)) WHERE seq = 1",
+        (reader) => reader.sessionsByPrefix("aaaa", 5),
+        /record 1 does not have the hash/,
+      ],
+      ["UPDATE record SET opening = 3, n = 9 WHERE seq = 2", (reader) => reader.closing(other), /record 2 is filed at/],
+      [
+        "UPDATE record SET opening = 99 WHERE seq = 2; UPDATE record SET opening = 1 WHERE seq = 4",
+        (reader) => reader.session(one),
+        /record 4 is filed under another session/,
+      ],
+      ["UPDATE record SET n = 7 WHERE seq = 2", (reader) => reader.record(2), /record 2 is filed at another place/],
+    ];
+    for (const [sql, read, says] of changes) {
+      const copy = copyStore(place);
+      changeStore(copy.path, (db) => db.exec(sql));
+      const reader = await openReader(copy);
+      const fault = expect.objectContaining({
+        code: "STORE_DAMAGED",
+        message: expect.stringMatching(says) as string,
+      }) as Error;
+      expect(() => read(reader), sql).toThrow(fault);
+    }
   });
 
   it("refuses a file that is no store, and keys that are open to others", async () => {

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { signCheckpoint } from "../../src/audit/checkpoint.ts";
 import { spellVerifierKey, verifierKey } from "../../src/audit/note.ts";
+import { makeDataKey, wrapDataKey } from "../../src/audit/payload.ts";
+import { systemRandom } from "../../src/outside/clock.ts";
 import { findVerifierKey, loadLogKeys, logFolder } from "../../src/outside/keys.ts";
-import { hostTreeHasher, makeSigningKey, signerOf } from "../../src/outside/crypto.ts";
+import { hostHasher, hostSealer, hostTreeHasher, makeSigningKey, signerOf } from "../../src/outside/crypto.ts";
 import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { isFault } from "../../src/base/errors.ts";
@@ -93,20 +95,115 @@ describe("verifyStore()", () => {
     }
   });
 
-  it("finds rows that were put in", async () => {
+  it("finds rows that were put in, in any table and at any place, and says so", async () => {
     const place = await filledPlace();
-    const inserts = [
-      "INSERT INTO subtree SELECT level, idx + 1, hash FROM subtree",
-      "INSERT INTO payload SELECT randomblob(32), kid, sealed FROM payload LIMIT 1",
-      "INSERT INTO artefact VALUES (randomblob(32), x'00')",
-      "INSERT INTO data_key SELECT randomblob(16), wrapped FROM data_key LIMIT 1",
-      "INSERT INTO checkpoint SELECT size + 1, note FROM checkpoint LIMIT 1",
-      "INSERT INTO record SELECT seq + 1000, leaf, body, opening, n + 1000, randomblob(32) FROM record WHERE seq = 9",
+    const record = (seq: string): string =>
+      `INSERT INTO record (seq, leaf, body) SELECT ${seq}, leaf, body FROM record`;
+    const inserts: readonly (readonly [sql: string, says: RegExp])[] = [
+      [`${record("-5")} WHERE seq = 3`, /tree: the store keeps 1 record outside 0 to \d+/],
+      [`${record("-seq - 1")} WHERE seq < 3`, /tree: the store keeps 3 records outside/],
+      [`${record("-9223372036854775807 - 1")} WHERE seq = 3`, /tree: the store keeps 1 record outside/],
+      [`${record("(SELECT max(seq) + 1 FROM record)")} WHERE seq = 3`, /bytes: record \d+: says that it is record 3/],
+      [`${record("seq + 1000")} WHERE seq = 3`, /tree: records \d+ to 1002 are missing/],
+      [`${record("9223372036854775807")} WHERE seq = 3`, /tree: records \d+ to \d+ are missing/],
+      [
+        "INSERT INTO record SELECT seq + 1000, leaf, body, opening, n + 1000, randomblob(32) FROM record WHERE seq = 9",
+        /tree: records \d+ to 1008 are missing/,
+      ],
+      ["INSERT INTO subtree SELECT level, idx + 1, hash FROM subtree", /tree: the store keeps 2 subtrees/],
+      ["INSERT INTO subtree SELECT level, -1, hash FROM subtree", /tree: the store keeps 2 subtrees/],
+      [
+        "INSERT INTO payload SELECT kid, randomblob(32), sealed FROM payload LIMIT 1",
+        /payloads: .*keeps 1 payload that/,
+      ],
+      [
+        "INSERT INTO payload SELECT randomblob(16), commitment, sealed FROM payload LIMIT 1",
+        /payloads: .*1 payload that/,
+      ],
+      ["INSERT INTO artefact VALUES (randomblob(32), x'00')", /payloads: the artefact \w+ is not what its digest says/],
+      ["INSERT INTO artefact VALUES (x'', x'00')", /payloads: the store keeps 1 artefact that no record refers to/],
+      [
+        "INSERT INTO data_key SELECT randomblob(16), wrapped FROM data_key LIMIT 1",
+        /payloads: .*keeps 1 data key that/,
+      ],
+      ["INSERT INTO data_key SELECT x'', wrapped FROM data_key LIMIT 1", /payloads: the store keeps 1 data key that/],
+      ["INSERT INTO checkpoint SELECT size + 1, note FROM checkpoint LIMIT 1", /tree: the checkpoint filed under size/],
+      [
+        "INSERT INTO checkpoint SELECT max(size) + 1, note FROM checkpoint",
+        /tree: a checkpoint of size \d+ stands over/,
+      ],
+      ["INSERT INTO checkpoint SELECT -1, note FROM checkpoint LIMIT 1", /tree: the checkpoint filed under size -1/],
+      [
+        "INSERT INTO checkpoint SELECT -9223372036854775807, note FROM checkpoint LIMIT 1",
+        /tree: checkpoints that cover no part of the log: 1/,
+      ],
     ];
-    for (const sql of inserts) {
-      const report = await verifyChanged(place, { name: sql, change: (db) => db.exec(sql) });
-      expect({ sql, valid: report.valid }).toEqual({ sql, valid: false });
+    for (const [sql, says] of inserts) {
+      const report = await verifyChanged(place, {
+        name: sql,
+        change: (db) => {
+          db.pragma("ignore_check_constraints = ON");
+          expect(db.prepare(sql).run().changes, sql).toBeGreaterThan(0);
+        },
+      });
+      const found = Object.entries(report.verdicts).filter(([, { verdict }]) => verdict === "invalid");
+      expect(found.map(([aspect, { detail }]) => `${aspect}: ${detail}`).join("\n"), sql).toMatch(says);
+      expect(report.valid, sql).toBe(false);
     }
+  });
+
+  it("finds an artefact and a data key that are whole and that no record refers to, and has no need of keys for it", async () => {
+    const place = await filledPlace();
+    const bytes = Buffer.from("planted");
+    const { wrapping } = loadLogKeys(place.home, place.origin);
+    const key = makeDataKey(systemRandom, 0);
+    const plants: readonly (readonly [what: string, change: (db: Database.Database) => void])[] = [
+      ["artefact", (db) => db.prepare("INSERT INTO artefact VALUES (?, ?)").run(hostHasher.sha256(bytes), bytes)],
+      [
+        "data key",
+        (db) =>
+          db
+            .prepare("INSERT INTO data_key VALUES (?, ?)")
+            .run(Buffer.from(key.kid, "hex"), wrapDataKey(hostSealer, wrapping, key)),
+      ],
+    ];
+    for (const [what, change] of plants) {
+      const { path, home } = copyStore(place);
+      changeStore(path, change);
+      const detail = `the store keeps 1 ${what} that no record refers to`;
+      expect((await verify({ path, home })).verdicts.payloads).toEqual({ verdict: "invalid", detail });
+      const keyless = (await verifyStore({ path })).verdicts.payloads;
+      expect(keyless).toMatchObject({ verdict: "invalid", detail: expect.stringContaining(detail) as string });
+    }
+  });
+
+  it("finds a negative record though the schema was rewritten to let it in, and the rewriting too", async () => {
+    const place = copyStore(await filledPlace());
+    const db = new Database(place.path);
+    expect(() => db.exec("INSERT INTO record (seq, leaf, body) VALUES (-1, x'', '{}')")).toThrow(/CHECK/);
+    db.unsafeMode(true);
+    db.pragma("writable_schema = ON");
+    db.exec("UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (seq >= 0)', '') WHERE name = 'record'");
+    db.close();
+    const rewritten = new Database(place.path);
+    rewritten.exec("INSERT INTO record (seq, leaf, body) SELECT -5, leaf, body FROM record WHERE seq = 3");
+    rewritten.close();
+    const { verdicts } = await verify(place);
+    expect(verdicts.bytes.detail).toMatch(/the schema has been added to: CREATE TABLE record/);
+    expect(verdicts.tree.detail).toMatch(/1 record outside/);
+  });
+
+  it("has nothing against the statistics that ANALYZE leaves, nor has the writer", async () => {
+    const place = await filledPlace();
+    const db = new Database(place.path);
+    db.exec("ANALYZE");
+    expect(db.prepare("SELECT count(*) FROM sqlite_stat1").pluck().get()).not.toBe(0);
+    db.close();
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+    const writer = await openWriter(place);
+    await runSession(writer, 1);
+    await writer.close();
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
   });
 
   it("finds a schema that was changed", async () => {

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isFault } from "../../src/base/errors.ts";
 import { STORE_BUSY_MS_MAX } from "../../src/base/limits.ts";
@@ -46,6 +46,16 @@ describe("openLogWriter()", () => {
     expect(second.boot).not.toBe(first.boot);
     await second.close();
     expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+  });
+
+  it("makes a store that is for nobody but its owner, whatever the umask leaves to others", async () => {
+    const place = newPlace();
+    const folder = dirname(place.path);
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const writer = await openWriter(place);
+    await runSession(writer, 1);
+    for (const end of ["", "-wal", "-shm"])
+      expect([end, statSync(place.path + end).mode & 0o777]).toEqual([end, 0o600]);
   });
 
   it("keeps WAL with full synchronisation, whatever the file says, and records what it found", async () => {
