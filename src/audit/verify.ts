@@ -1,6 +1,6 @@
 // Verifying a log: one pass over the stored bytes, in pages, in memory that does not grow with the log (but for the digests
-// of distinct artefacts, up to a bound); separate verdicts (see verdict.ts). Bytes first: every hash is over what is stored, and parsing comes after. Pure: store and cryptography
-// are handed in, and a web page verifies with this very code.
+// of distinct artefacts, up to a bound); separate verdicts (see verdict.ts). Bytes first: every hash is over what is stored,
+// and parsing comes after. Pure: store and cryptography are handed in, and a web page verifies with this very code.
 // Trust comes from outside the store: keys, heads and older checkpoints are the caller's.
 
 import { equalBytes, type Hasher, hex, utf8 } from "../base/bytes.ts";
