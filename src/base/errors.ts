@@ -156,7 +156,7 @@ export const CODES = {
     "Mend the lines; each is one JSON object {id, agent, manifest, input, as?, onBehalfOf?}.",
   ),
   BATCH_BUSY: usage(
-    "A job of this batch is being run by another process.",
+    "This batch, or a job of it, is being run by another process.",
     "Wait until it has ended, then run the batch again.",
   ),
   RESULTS_INVALID: usage(
@@ -287,6 +287,10 @@ export const CODES = {
 
   // The log and its store
   STORE_FOREIGN: usage("The file is not a store of records of this program.", "Name the right file with --store."),
+  STORE_LINKED: usage(
+    "The store's file has several names (hard links): those who come by another would share its records and not its locks.",
+    "Leave it one name: remove the others, or copy the file, while nobody writes to it; a symbolic link does no harm.",
+  ),
   STORE_NEWER: usage("The store was made by a newer version of this program.", "Update the program."),
   STORE_BUSY: fault(
     "Another process holds the store for longer than this one may wait.",
@@ -306,7 +310,11 @@ export const CODES = {
   ),
   LOG_BEHIND_HEAD: invalid(
     "The store lacks records that were in it before: it was cut, damaged, or replaced by an older copy.",
-    "Bring back the newest copy of the store; `enclosure verify` names what is lost.",
+    "Bring back the newest copy of the store; `enclosure verify` names what is lost. If there is none, go on in a new store (--store), and keep the old one and its keys as evidence: in this version no record can acknowledge the loss.",
+  ),
+  LOG_FORKED: invalid(
+    "The store and a copy of it have both gone on, under one key. Nothing was signed that the other contradicts.",
+    "Run `enclosure verify` on both, go on in a new store (--store), and keep both and their keys as evidence: in this version no record can join them again.",
   ),
   LOG_INVALID: invalid(
     "The log contradicts itself or what was signed.",

@@ -1,17 +1,20 @@
 // The head of a log, outside its store: the last size and root that this user's processes have committed. A store that
 // is behind it has lost records, whatever it says itself. Each process writes a slot of its own, named by its boot id,
 // after each commit (synced at checkpoints); a reader takes them all. A slot never goes backwards: two blocks take turns,
-// each with its own checksum, so that a torn write leaves the other.
+// each with its own checksum, so that a torn write leaves the other. A slot says which file it vouches for: processes on
+// a copy of the store share the log's name and key, and none of them may take away what another one's slot shows.
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Head } from "../audit/checkpoint.ts";
-import { parseHexDigest, sha256Hex } from "../base/bytes.ts";
+import { type HexDigest, parseHexDigest, sha256Hex } from "../base/bytes.ts";
 import { hostHasher } from "./crypto.ts";
 import { syncFolder } from "./keys.ts";
 
 export interface HeadSlot {
   readonly boot: string;
+  /** The identity of the store's file that its process writes to. */
+  readonly store: HexDigest;
   readonly head: Head;
 }
 
@@ -24,15 +27,15 @@ export interface HeadWriter {
 
 const BLOCK_BYTES = 512;
 
-/** The slot of a new boot id. Its file is made with the first head. */
-export function openHead(folder: string, boot: string): HeadWriter {
+/** The slot of a new boot id, on the file with the identity `store`. Its file is made with the first head. */
+export function openHead(folder: string, boot: string, store: HexDigest): HeadWriter {
   const heads = join(folder, "heads");
   let file: number | undefined;
   let turn = 0;
   return {
     write: (head) => {
       file ??= makeSlot(heads, boot);
-      writeSync(file, spellBlock(head), 0, BLOCK_BYTES, (turn++ % 2) * BLOCK_BYTES);
+      writeSync(file, spellBlock(store, head), 0, BLOCK_BYTES, (turn++ % 2) * BLOCK_BYTES);
     },
     sync: () => {
       if (file !== undefined) fsyncSync(file);
@@ -54,8 +57,8 @@ function makeSlot(heads: string, boot: string): number {
 export function readHeads(folder: string): readonly HeadSlot[] {
   const heads = join(folder, "heads");
   return listBoots(heads).flatMap((boot) => {
-    const head = readSlot(join(heads, boot));
-    return head === undefined ? [] : [{ boot, head }];
+    const block = readSlot(join(heads, boot));
+    return block === undefined ? [] : [{ boot, ...block }];
   });
 }
 
@@ -73,7 +76,9 @@ function listBoots(heads: string): string[] {
   }
 }
 
-function readSlot(path: string): Head | undefined {
+type Block = Omit<HeadSlot, "boot">;
+
+function readSlot(path: string): Block | undefined {
   let text: string;
   try {
     text = readFileSync(path, "latin1");
@@ -83,7 +88,10 @@ function readSlot(path: string): Head | undefined {
     throw error;
   }
   const blocks = [text.slice(0, BLOCK_BYTES), text.slice(BLOCK_BYTES)].flatMap(parseBlock);
-  return blocks.reduce<Head | undefined>((last, one) => (last && !isLater(one, last) ? last : one), undefined);
+  return blocks.reduce<Block | undefined>(
+    (last, one) => (last && !isLater(one.head, last.head) ? last : one),
+    undefined,
+  );
 }
 
 /** A checkpoint comes to a log without making it longer. */
@@ -92,24 +100,29 @@ function isLater(one: Head, other: Head): boolean {
   return (one.checkpoint?.size ?? 0) > (other.checkpoint?.size ?? 0);
 }
 
-/** `<checksum> <size> <root> [<checkpoint's size> <its note's SHA-256>]`, padded with spaces. */
-function spellBlock({ size, root, checkpoint }: Head): Buffer {
-  const text = `${size} ${root}${checkpoint === null ? "" : ` ${checkpoint.size} ${checkpoint.note}`}`;
+/** `<checksum> <identity of the file> <size> <root> [<checkpoint's size> <its note's SHA-256>]`, padded with spaces. */
+function spellBlock(store: HexDigest, { size, root, checkpoint }: Head): Buffer {
+  const text = `${store} ${size} ${root}${checkpoint === null ? "" : ` ${checkpoint.size} ${checkpoint.note}`}`;
   return Buffer.from(`${sha256Hex(text, hostHasher)} ${text}`.padEnd(BLOCK_BYTES - 1).concat("\n"), "latin1");
 }
 
-function parseBlock(block: string): Head[] {
+const BLOCK = /^([0-9a-f]{64}) ([0-9]+) ([0-9a-f]{64})(?: ([0-9]+) ([0-9a-f]{64}))?$/;
+
+function parseBlock(block: string): Block[] {
   const text = block.slice(65).trimEnd();
-  if (text === "" || sha256Hex(text, hostHasher) !== block.slice(0, 64)) return [];
-  const [size, root, checkpointSize, note] = text.split(" ") as [string, string, string?, string?];
-  return [
-    {
-      size: Number(size),
-      root: parseHexDigest(root),
-      checkpoint:
-        checkpointSize === undefined || note === undefined
-          ? null
-          : { size: Number(checkpointSize), note: parseHexDigest(note) },
-    },
+  const match = BLOCK.exec(text);
+  if (match === null || sha256Hex(text, hostHasher) !== block.slice(0, 64)) return [];
+  const [, store, size, root, checkpointSize, note] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string?,
+    string?,
   ];
+  const checkpoint =
+    checkpointSize === undefined || note === undefined
+      ? null
+      : { size: Number(checkpointSize), note: parseHexDigest(note) };
+  return [{ store: parseHexDigest(store), head: { size: Number(size), root: parseHexDigest(root), checkpoint } }];
 }

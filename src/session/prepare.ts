@@ -21,6 +21,7 @@ import { compareLock, type LockedModule } from "../manifest/lock.ts";
 import type { Resolution } from "../manifest/resolve.ts";
 import { hostHasher } from "../outside/crypto.ts";
 import { loadSecrets } from "../outside/secrets.ts";
+import { ballastPathOf, livePathOf, realPathOf } from "../store/place.ts";
 import type { RunOptions } from "./contract.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
 import { realOrNearest } from "./mounts.ts";
@@ -186,9 +187,12 @@ function forbiddenPaths(
   entry: string,
   modules: ReadonlyMap<string, ModuleBundle>,
 ): ReadonlyMap<string, string> {
+  const store = realPathOf(place.store);
   const named: (readonly [string, string])[] = [
-    ["the store", place.store],
-    ["the store's live sessions", `${place.store}.live`],
+    ["the store", store],
+    ["the store's live sessions", livePathOf(store)],
+    ["the store's spare room", ballastPathOf(store)],
+    ["the store's claims", `${place.store}.claims`],
     ["the keys", place.home],
     ["the manifest", loaded.path],
     ["the agent's source", entry],

@@ -2,7 +2,7 @@
 // loop, and while a commit waits, shares one transaction; a lone release commits at once; leftovers are committed after a
 // few milliseconds. Signs checkpoints, and writes the head after each commit.
 // Invariants: a release resolves only after the commit and the head's write; a checkpoint is signed only over what is
-// committed, each names the one before it by a record; the first fault ends everything, and nothing is retried.
+// committed and no head of this log contradicts, and each names the one before it by a record; the first fault ends everything, and nothing is retried.
 
 import { digestOf, type HexDigest, sha256Hex } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
@@ -15,7 +15,7 @@ import { verifyNote, type VerifierKey } from "../audit/note.ts";
 import type { SealedPayload } from "../audit/payload.ts";
 import type { SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
 import { prepareRecord, type PreparedRecord } from "../audit/record.ts";
-import type { ArtefactRow, AuditStore, CheckpointRow, DataKeyRow, Tip } from "../audit/store.ts";
+import type { ArtefactRow, AuditReads, AuditStore, CheckpointRow, DataKeyRow, Tip } from "../audit/store.ts";
 import { hostHasher } from "../outside/crypto.ts";
 import type { HeadWriter } from "../outside/head.ts";
 import { Assembly, type Chain, type Placed } from "./assembly.ts";
@@ -35,6 +35,8 @@ export interface LogPorts {
   readonly signer: Signer;
   readonly verifier: VerifierKey;
   readonly head: HeadWriter;
+  /** Throws where another file's process has signed, or may sign, for another history of this log. */
+  readonly checkForks: (reads: AuditReads) => void;
   /** Called when the disk is full, before the last words. */
   readonly freeRoom: () => void;
 }
@@ -239,6 +241,9 @@ export class Log {
         return undefined;
       }
       const root = tip.range.root();
+      // Written before the others are read: of two who sign at once on two copies, one sees the other.
+      this.#writeHead(tip.size, digestOf(root));
+      this.ports.checkForks(tip.reads);
       signed = { size: tip.size, root: digestOf(root) };
       row = { size: tip.size, note: signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher) };
       return { ...new Assembly(tip, this.ports.hasher).batch(), checkpoint: row };

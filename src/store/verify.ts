@@ -14,6 +14,7 @@ import { findVerifierKey, findWrappingKey, logFolder } from "../outside/keys.ts"
 import { Liveness } from "./liveness.ts";
 import { originOf } from "./reader.ts";
 import { isClosed } from "./recovery.ts";
+import { realPathOf } from "./place.ts";
 import { checkFormat } from "./schema.ts";
 import { faultOf, openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
@@ -31,10 +32,10 @@ export interface VerifyOptions {
 
 /**
  * Verifies the store, and says of each matter apart what was found; never changes anything.
- * @throws EnclosureError STORE_FOREIGN, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, KEY_INVALID, KEY_EXPOSED
+ * @throws EnclosureError STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, KEY_INVALID, KEY_EXPOSED
  */
 export async function verifyStore(options: VerifyOptions): Promise<VerifyReport> {
-  const { path } = options;
+  const path = realPathOf(options.path);
   const db = openFile(path, true);
   try {
     await whenFree(() => checkFormat(db, path), path, { clock: systemClock, timers: systemTimers });

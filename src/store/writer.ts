@@ -4,7 +4,7 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { hex } from "../base/bytes.ts";
+import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
 import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
@@ -72,12 +72,22 @@ function makeFolderOf(path: string): void {
   }
 }
 
+/** What one opening goes by. */
+interface Opening extends Required<WriterOptions> {
+  readonly boot: string;
+  readonly ballast: Ballast;
+  /** Of the store's file. */
+  readonly identity: HexDigest;
+}
+
 async function openOver(store: SqliteStore, options: Required<WriterOptions>): Promise<OpenedWriter> {
   const { path, powers } = options;
   const ballast = ballastOf(path);
   const boot = hex(powers.random.bytes(8));
-  const founded = await found(store, options, boot, ballast);
-  const { log, keys } = founded ?? joinLog(store, options, boot, ballast);
+  const identity = identityOf(path);
+  const opening = { ...options, boot, ballast, identity };
+  const founded = await found(store, opening);
+  const { log, keys } = founded ?? joinLog(store, opening);
   const heads = readHeads(keys.folder);
   checkHeads(store, heads);
   ballast.load();
@@ -94,22 +104,21 @@ async function openOver(store: SqliteStore, options: Required<WriterOptions>): P
   }
   const made = { store: founded !== undefined, key: founded !== undefined };
   return new Writer({ store, log, keys, life, powers, made, boot, greeted: made.store }, () => {
-    const own = heads.filter((slot) => slot.store === identityOf(path));
-    for (const one of spentSlots(own, store.size(), liveness)) removeHead(keys.folder, one);
+    for (const one of spentSlots({ slots: heads, store: identity }, store.size(), liveness))
+      removeHead(keys.folder, one);
   });
 }
 
 /** Makes the log of an empty store: its keys, and its first record. Undefined where there is one already. */
 async function found(
   store: SqliteStore,
-  { home, powers }: Required<WriterOptions>,
-  boot: string,
-  ballast: Ballast,
+  opening: Opening,
 ): Promise<{ readonly log: Log; readonly keys: LogKeys } | undefined> {
+  const { home, powers } = opening;
   if (store.size() > 0) return undefined;
   const origin = makeOrigin(powers.random);
   const keys = makeLogKeys(home, origin, powers.random);
-  const log = logOver(store, keys, powers, boot, ballast);
+  const log = logOver(store, keys, opening);
   let isOurs = false;
   await log.write((assembly, tip) => {
     if (tip.size > 0) return;
@@ -122,17 +131,12 @@ async function found(
   return undefined;
 }
 
-function joinLog(
-  store: SqliteStore,
-  { home, powers }: Required<WriterOptions>,
-  boot: string,
-  ballast: Ballast,
-): { readonly log: Log; readonly keys: LogKeys } {
-  const keys = loadLogKeys(home, originOf(store));
-  return { log: logOver(store, keys, powers, boot, ballast), keys };
+function joinLog(store: SqliteStore, opening: Opening): { readonly log: Log; readonly keys: LogKeys } {
+  const keys = loadLogKeys(opening.home, originOf(store));
+  return { log: logOver(store, keys, opening), keys };
 }
 
-function logOver(store: AuditStore, keys: LogKeys, powers: WriterPowers, boot: string, ballast: Ballast): Log {
+function logOver(store: AuditStore, keys: LogKeys, { boot, powers, ballast, identity }: Opening): Log {
   return new Log({
     store,
     origin: keys.verifier.name,
@@ -143,7 +147,8 @@ function logOver(store: AuditStore, keys: LogKeys, powers: WriterPowers, boot: s
     checker: hostChecker,
     signer: keys.signer,
     verifier: keys.verifier,
-    head: openHead(keys.folder, boot),
+    head: openHead(keys.folder, boot, identity),
+    checkForks: (reads) => checkForks(reads, { slots: readHeads(keys.folder), store: identity }),
     freeRoom: () => ballast.drop(),
   });
 }

@@ -8,6 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 
 const boot = "0123456789abcdef";
 const other = "fedcba9876543210";
+const store = sha256Hex("a file");
 const headOf = (size: number, checkpoint: Head["checkpoint"] = null): Head => ({
   size,
   root: sha256Hex(`root ${size}`),
@@ -17,28 +18,28 @@ const headOf = (size: number, checkpoint: Head["checkpoint"] = null): Head => ({
 describe("a head", () => {
   it("is read as it was written last", () => {
     const folder = temporaryFolder();
-    const writer = openHead(folder, boot);
+    const writer = openHead(folder, boot, store);
     for (const size of [1, 2, 3]) writer.write(headOf(size));
     const last = headOf(4, { size: 3, note: sha256Hex("note") });
     writer.write(last);
     writer.sync();
     writer.close();
-    expect(readHeads(folder)).toEqual([{ boot, head: last }]);
+    expect(readHeads(folder)).toEqual([{ boot, store, head: last }]);
   });
 
   it.each([1, 2])("remembers a checkpoint that came after %i writes without a record", (writes) => {
     const folder = temporaryFolder();
-    const writer = openHead(folder, boot);
+    const writer = openHead(folder, boot, store);
     for (let i = 0; i < writes; i++) writer.write(headOf(4));
     const last = headOf(4, { size: 4, note: sha256Hex("note") });
     writer.write(last);
     writer.close();
-    expect(readHeads(folder)).toEqual([{ boot, head: last }]);
+    expect(readHeads(folder)).toEqual([{ boot, store, head: last }]);
   });
 
   it("makes no file before it is written", () => {
     const folder = temporaryFolder();
-    openHead(folder, boot).close();
+    openHead(folder, boot, store).close();
     expect(readHeads(folder)).toEqual([]);
   });
 
@@ -48,7 +49,7 @@ describe("a head", () => {
       [boot, 5],
       [other, 9],
     ] as const) {
-      const writer = openHead(folder, name);
+      const writer = openHead(folder, name, store);
       writer.write(headOf(size));
       writer.close();
     }
@@ -58,12 +59,12 @@ describe("a head", () => {
         .sort(),
     ).toEqual([5, 9]);
     removeHead(folder, boot);
-    expect(readHeads(folder)).toEqual([{ boot: other, head: headOf(9) }]);
+    expect(readHeads(folder)).toEqual([{ boot: other, store, head: headOf(9) }]);
   });
 
   it("is the one before it where the last write was torn", () => {
     const folder = temporaryFolder();
-    const writer = openHead(folder, boot);
+    const writer = openHead(folder, boot, store);
     writer.write(headOf(7));
     writer.write(headOf(8));
     writer.close();
@@ -71,7 +72,7 @@ describe("a head", () => {
     const bytes = readFileSync(path);
     bytes[512 + 70] = 0x39;
     writeFileSync(path, bytes);
-    expect(readHeads(folder)).toEqual([{ boot, head: headOf(7) }]);
+    expect(readHeads(folder)).toEqual([{ boot, store, head: headOf(7) }]);
     writeFileSync(path, bytes.subarray(0, 100));
     expect(readHeads(folder)).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { runComer } from "./processes.ts";
 import { type HeldLife, Liveness } from "../../src/store/liveness.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -9,8 +10,8 @@ const boot = "0123456789abcdef";
 function make(): { readonly liveness: Liveness; readonly folder: string; readonly hold: (boot: string) => HeldLife } {
   const path = join(temporaryFolder(), "audit.db");
   const liveness = new Liveness(path);
-  expect(liveness.makeFolder()).toBe(true);
-  expect(liveness.makeFolder()).toBe(false);
+  liveness.makeFolder();
+  liveness.makeFolder();
   const hold = (one: string): HeldLife => {
     const life = liveness.hold(one);
     onTestFinished(() => life.end("leave"));
@@ -53,6 +54,12 @@ describe("Liveness", () => {
     const { folder, hold } = make();
     hold(boot).end("remove");
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("holds while many processes come and go at once, and bury each other's dead", async () => {
+    const path = join(temporaryFolder(), "audit.db");
+    const comers = ["1", "2", "3", "4", "5", "6"].map((which) => runComer(path, which, 150));
+    for (const end of await Promise.all(comers)) expect(end).toEqual({ code: 0, stderr: "" });
   });
 
   it("passes over what is not a lock", () => {

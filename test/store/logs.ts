@@ -1,5 +1,5 @@
 // Logs for tests: opened with real files in a temporary folder, and filled with sessions.
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { LogReader, SessionLog } from "../../src/audit/contract.ts";
@@ -51,10 +51,12 @@ export async function runSession(writer: OpenedWriter, calls: number): Promise<S
   return session.id() as SessionId;
 }
 
-/** The store as a crash would leave it, or a thief would copy it: every file of it, in another folder. */
+/** The store as a crash would leave it: every file of it, in another folder. The locks are not held there. */
 export function copyStore({ path, home }: Place): Place {
   const copy = join(temporaryFolder(), "audit.db");
   for (const end of ["", "-wal", "-shm"]) if (existsSync(path + end)) cpSync(path + end, copy + end);
+  mkdirSync(`${copy}.live`);
+  for (const boot of readdirSync(`${path}.live`)) writeFileSync(join(`${copy}.live`, boot), "");
   return { path: copy, home };
 }
 

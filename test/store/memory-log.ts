@@ -71,6 +71,7 @@ export function memoryLog(clock: Clock): MemoryLog {
     signer,
     verifier,
     head: { write: () => {}, sync: () => {}, close: () => {} },
+    checkForks: () => {},
     freeRoom: () => {},
   });
   const wrapping = systemRandom.bytes(32);

@@ -21,6 +21,21 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
+/** Runs a process that takes locks of a store's liveness, one after the other: see comer.ts. */
+export async function runComer(
+  path: string,
+  which: string,
+  times: number,
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const program = join(import.meta.dirname, "comer.ts");
+  const child = spawn(process.execPath, [program, path, which, String(times)], { stdio: ["ignore", "ignore", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stderr };
+}
+
 /** Runs a writer; kills it (SIGKILL) once it has told `killAfter` lines, where that is given. */
 export async function runChild(
   { path, home }: Place,

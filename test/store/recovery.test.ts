@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../src/audit/contract.ts";
 import type { SessionId } from "../../src/base/ids.ts";
@@ -15,6 +16,8 @@ import {
   verdictsOf,
   verify,
 } from "./logs.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Liveness } from "../../src/store/liveness.ts";
 import { openSessions, recover } from "../../src/store/recovery.ts";
 import { killAndRecover } from "./kills.ts";
 import { logOver, withAppend } from "./rig.ts";
@@ -58,6 +61,7 @@ describe("recovery", () => {
       status: "interrupted",
       code: "SESSION_INTERRUPTED",
       calls: { admitted: 3, denied: 0, failed: 0, unknown: 2 },
+      refusedInside: null,
     });
     const last = reader.record(reader.size() - 1);
     expect(last?.body.type).toBe("log.recovered");
@@ -83,14 +87,12 @@ describe("recovery", () => {
     const { place, id } = await cutOff();
     const { log, store, end } = await logOver(place, "00000000000000ee", ({ store: whole }) => {
       const first = withAppend(whole, async (build) => {
-        // Without the folder of locks, whoever opens next looks at every session.
-        rmSync(`${place.path}.live`, { recursive: true });
         await (await openWriter(place)).close();
         return whole.append(build);
       });
       return { store: first };
     });
-    const boots = store.boots();
+    const boots = new Liveness(place.path).dead();
     expect(openSessions(store, boots)).toHaveLength(1);
     await recover(log, store, boots);
     await end();
@@ -121,11 +123,26 @@ describe("recovery", () => {
     expect(readdirSync(`${place.path}.live`)).toEqual([]);
   });
 
-  it("finds what is open though nothing says who has been here", async () => {
+  it("takes nobody for dead where nothing says who is alive", async () => {
     const { place, id } = await cutOff();
-    rmSync(`${place.path}.live`, { recursive: true, force: true });
-    await openWriter(place);
-    expect((await openReader(place)).closing(id)).toBeDefined();
+    rmSync(`${place.path}.live`, { recursive: true });
+    for (let opening = 0; opening < 2; opening++) await (await openWriter(place)).close();
+    expect((await openReader(place)).closing(id)).toBeUndefined();
+    expect(verdictsOf(await verify(place))).toEqual({ ...ALL_OK, completeness: "incomplete" });
+  });
+
+  it("leaves the sessions of a live process alone that came by another name", async () => {
+    const { live, id } = await cutOff();
+    const folder = temporaryFolder();
+    symlinkSync(live.path, join(folder, "file.db"));
+    symlinkSync(dirname(live.path), join(folder, "links"));
+    for (const path of [join(folder, "file.db"), join(folder, "links", "audit.db")]) {
+      await (await openWriter({ ...live, path })).close();
+      const reader = await openReader({ ...live, path });
+      expect(reader.isLive(id)).toBe(true);
+      expect(reader.closing(id)).toBeUndefined();
+    }
+    expect(readdirSync(folder).sort()).toEqual(["file.db", "links"]);
   });
 
   it("names more unknown outcomes than one body can hold", async () => {
@@ -135,7 +152,8 @@ describe("recovery", () => {
       const { data, ...draft } = intendedDraft(call);
       session.append({ ...draft, data: { ...data, arguments: { ...data.arguments, level: "none" } } });
     }
-    await session.release();
+    // Signed for before it is copied: else the live process would go on to sign for what the copy lacks.
+    await session.checkpoint();
     const place = copyStore(live);
     await (await openWriter(place)).close();
     const report = await verify(place);
@@ -155,6 +173,14 @@ describe("kill -9 of a writer", () => {
 });
 
 describe("several processes on one store", () => {
+  it("may all be the first to open it", async () => {
+    const place = newPlace();
+    const children = await Promise.all(Array.from({ length: 8 }, () => runChild(place, { sessions: 1, calls: 1 })));
+    for (const { code, stderr } of children) expect([code, stderr]).toEqual([0, ""]);
+    expect(readdirSync(`${place.path}.live`)).toEqual([]);
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
+  });
+
   it("append at once without an error or a fork, beside readers, and leave each other's sessions alone", async () => {
     const place = newPlace();
     const own = await openWriter(place);

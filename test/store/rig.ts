@@ -6,6 +6,7 @@ import { openHead } from "../../src/outside/head.ts";
 import { loadLogKeys, type LogKeys } from "../../src/outside/keys.ts";
 import { Liveness } from "../../src/store/liveness.ts";
 import { Log, type LogPorts } from "../../src/store/log.ts";
+import { identityOf } from "../../src/store/place.ts";
 import { originOf } from "../../src/store/reader.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Place } from "./logs.ts";
@@ -39,7 +40,8 @@ export async function logOver(
     checker: hostChecker,
     signer: keys.signer,
     verifier: keys.verifier,
-    head: openHead(keys.folder, boot),
+    head: openHead(keys.folder, boot, identityOf(place.path)),
+    checkForks: () => {},
     freeRoom: () => {},
   };
   const log = new Log({ ...whole, ...change(whole) });
