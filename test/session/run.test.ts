@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ApprovalRequest } from "../../src/session/contract.ts";
 import { makeWorld } from "./world.ts";
@@ -174,6 +175,14 @@ describe("what is refused before anything runs", () => {
       await expect(world.run("export default () => 1;")).rejects.toMatchObject({ code: "FS_MOUNT_OVERLAPS" });
     },
   );
+
+  it("a mount into which a link leads from where the store is to be made", async () => {
+    const world = makeWorld(`capabilities: { files: { use: fs, mounts: { /x: { path: data, access: rw } } } }\n`);
+    world.write("data/note.txt", "");
+    mkdirSync(dirname(world.store));
+    symlinkSync(join(world.folder, "data", "audit.db"), world.store);
+    await expect(world.run("export default () => 1;")).rejects.toMatchObject({ code: "FS_MOUNT_OVERLAPS" });
+  });
 });
 
 describe("ask", () => {
