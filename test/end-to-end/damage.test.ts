@@ -18,7 +18,9 @@ test("the loss of the WAL's tail is found, and nothing more is written over it",
   const whole = readFileSync(wal);
   const records = (await desk.verify()).report.records;
 
-  truncateSync(wal, whole.length - 8 * 4096);
+  // The third commit from the end: what comes after it was not acted upon, or the head may not tell of it yet.
+  const place = commitFrames(whole).at(-3) as number;
+  truncateSync(wal, place);
   const cut = await desk.verify();
   expect(cut.report.records).toBeLessThan(records);
   await expectBehind(desk);
@@ -26,7 +28,7 @@ test("the loss of the WAL's tail is found, and nothing more is written over it",
   // One damaged byte in a frame, and SQLite takes this frame and all that follow for a tail that was never written.
   restore(desk, whole);
   const damaged = Buffer.from(whole);
-  damaged.writeUInt8(damaged.readUInt8(whole.length - 20_000) ^ 1, whole.length - 20_000);
+  damaged.writeUInt8(damaged.readUInt8(place + 100) ^ 1, place + 100);
   restore(desk, damaged);
   await expectBehind(desk);
 
@@ -101,6 +103,21 @@ function lastValues(path: string): readonly { readonly name: string; readonly by
   const opening = db.prepare<[], string>("SELECT body FROM record WHERE n = 0").pluck().get() ?? "";
   db.close();
   return [...values, { name: "an opening", bytes: Buffer.from(opening).subarray(0, 400) }];
+}
+
+/** Where the frames that end a commit begin: of the file's present run of frames, not of what an earlier one left behind. */
+function commitFrames(wal: Buffer): readonly number[] {
+  const pageBytes = wal.readUInt32BE(8);
+  const salts = wal.subarray(16, 24);
+  const places: number[] = [];
+  for (
+    let at = 32;
+    at + 24 + pageBytes <= wal.length && wal.subarray(at + 8, at + 16).equals(salts);
+    at += 24 + pageBytes
+  ) {
+    if (wal.readUInt32BE(at + 4) !== 0) places.push(at);
+  }
+  return places;
 }
 
 function restore({ store }: Desk, wal: Buffer): void {
