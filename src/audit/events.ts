@@ -149,8 +149,8 @@ export interface EventData {
     code: string | null;
     error: PayloadRef | null;
     calls: CallCounts;
-    /** Calls that the guest's own window refused: they never reached the broker. */
-    refusedInside: number;
+    /** Calls that the guest's own window refused: they never reached the broker. Null where a recovery closed it. */
+    refusedInside: number | null;
   };
 
   // A call
@@ -165,6 +165,7 @@ export interface EventData {
     /** The call of which this one is a hop (a redirect). */
     parent: CallId | null;
     approval: number | null;
+    /** In the compiled script, as the guest claims it, whatever the record's evidence. */
     site: { line: number; column: number } | null;
   };
   "call.settled": {

@@ -144,7 +144,7 @@ export const FIELDS: { readonly [Type in EventType]: { readonly [Field in keyof 
     code: nullable(code),
     error: nullable(payload),
     calls: object({ admitted: integer(), denied: integer(), failed: integer(), unknown: integer() }),
-    refusedInside: integer(),
+    refusedInside: nullable(integer()),
   },
 
   "call.intended": { ...permittedCall, approval: nullable(integer()) },

@@ -1,6 +1,6 @@
 // `enclosure batch`: many sessions on one runtime, some at a time, one result line each as they end. What has been done
 // is known from the results file and from the log, so a batch that was cut off goes on where it was.
-// Invariant: no job that may have written is ever run a second time.
+// Invariants: no job that may have written is ever run a second time; one process at a time runs the jobs of a file.
 
 import { existsSync, realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -23,7 +23,7 @@ import {
   storePath,
 } from "./context.ts";
 import { parseCount, readNamedFile } from "./find.ts";
-import { type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
+import { batchDigest, type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
 import { makeProgress } from "./progress.ts";
 import { faultResult, openResults, type ResultLine, type Results } from "./results.ts";
 import { tellMade } from "./run.ts";
@@ -64,9 +64,11 @@ async function batch(context: Context, path: string, options: Options): Promise<
   const file = realpathSync(path);
   const jobs = parseJobs(text, path, dirname(file));
   const { openRuntime } = await import("../session/runtime.ts");
+  const store = realPlace(storePath(context, options));
+  using held = new DisposableStack();
+  held.use(await claimBatch(file, store));
   using stop = stopOnSignals(pages.err);
   const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
-  const store = realPlace(storePath(context, options));
   const home = homePath(context);
   const runtime = await openRuntime({ store, home, env: context.env });
   let reader: LogReader | undefined;
@@ -83,6 +85,14 @@ async function batch(context: Context, path: string, options: Options): Promise<
     reader?.close();
     results?.close();
   }
+}
+
+/** Held before anything is read of what has been done, so that no other can be at it. @throws EnclosureError BATCH_BUSY */
+async function claimBatch(file: string, store: string): Promise<Disposable> {
+  const { claim } = await import("../store/claim.ts");
+  const held = claim(store, batchDigest(file, store));
+  if (held !== undefined) return held;
+  throw new EnclosureError("BATCH_BUSY", `another process is running the jobs of ${file} on the store ${store}`);
 }
 
 /** The real path; of what is not there yet, that of the nearest folder which is: the same before and after it is made. */

@@ -60,7 +60,8 @@ function printCall(pages: Pages, reader: LogReader, row: CallRow): void {
       visible(`${granted ? "granted" : "refused"} by ${by} (${how})${reason === undefined ? "" : `: ${reason}`}`),
     );
   }
-  if (row.source) field("source", visible(`${row.source.file}:${row.source.line}:${row.source.column}`));
+  if (row.source)
+    field("source", visible(`${row.source.file}:${row.source.line}:${row.source.column} (the agent's claim)`));
   field("log", `seq ${row.seq}`);
   if (row.rule) {
     field("rule", visible(`${row.rule.pointer} of manifest ${shortId(row.authority.manifest)}`));

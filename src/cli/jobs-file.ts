@@ -96,9 +96,18 @@ function problemAt(line: number, message: string): Problem {
  * can be moved and its jobs file can grow; a job is another one once its agent, manifest, input or people are.
  */
 export function jobDigest(job: Job, jobsFile: string, store: string): HexDigest {
-  const batch = relative(dirname(store), jobsFile).split(sep).join("/");
+  const batch = batchName(jobsFile, store);
   const { id, agent, manifest, input, as = null, onBehalfOf = null } = job;
   return sha256Hex(`enclosure/batch-job/v1\0${canonicalJson({ batch, id, agent, manifest, input, as, onBehalfOf })}`);
+}
+
+/** What one process holds while it runs the jobs of a file: no two may run one job at once. */
+export function batchDigest(jobsFile: string, store: string): HexDigest {
+  return sha256Hex(`enclosure/batch/v1\0${batchName(jobsFile, store)}`);
+}
+
+function batchName(jobsFile: string, store: string): string {
+  return relative(dirname(store), jobsFile).split(sep).join("/");
 }
 
 /** The job's files, absolute. */

@@ -111,6 +111,7 @@ export function faultResult({ code, message, mend, location, problems, exit }: E
     status: exit === EXIT.usage || exit === EXIT.refused ? "refused" : "failed",
     error: { code, message, mend, ...(location && { location }), ...(problems.length > 0 && { problems }) },
     calls: { admitted: 0, denied: 0, failed: 0, unknown: 0 },
+    refusedInside: 0,
     walls: [],
     log: null,
     exit,

@@ -119,7 +119,7 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
   }
   const id = shortId(result.session);
   const row = (label: string, text: string): void => err.line(`${err.paint("dim", label.padEnd(8))}${text}`);
-  row("session", `${id}  ${result.status}  ${shownCounts(result.calls)}`);
+  row("session", `${id}  ${result.status}  ${shownCounts(result.calls, result.refusedInside)}`);
   row("walls", result.walls.map(visible).join(", "));
   row(
     "log",
@@ -140,9 +140,13 @@ const FAIL_EXIT: Readonly<Record<FailOn, ExitStatus>> = {
 };
 
 /** The session's own status comes first; what `--fail-on` asks for matters where that is 0. */
-export function exitWith({ exit, calls }: Pick<RunResult, "exit" | "calls">, failOn: readonly FailOn[]): ExitStatus {
+export function exitWith(
+  { exit, calls, refusedInside }: Pick<RunResult, "exit" | "calls" | "refusedInside">,
+  failOn: readonly FailOn[],
+): ExitStatus {
   if (exit !== EXIT.ok) return exit;
-  const struck = failOn.find((state) => calls[state] > 0);
+  const found = { ...calls, denied: calls.denied + refusedInside };
+  const struck = failOn.find((state) => found[state] > 0);
   return struck === undefined ? EXIT.ok : FAIL_EXIT[struck];
 }
 

@@ -74,7 +74,7 @@ function cells(row: SessionSummary): readonly Cell[] {
     cell(row.principal),
     cell(row.onBehalfOf ?? "-"),
     statusCell(row),
-    cell(shownCounts(row.calls)),
+    cell(shownCounts(row.calls, row.refusedInside ?? 0)),
   ];
 }
 

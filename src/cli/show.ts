@@ -74,7 +74,7 @@ function printHead(page: Page, { summary, opened, purpose, correlation }: Sessio
   field("opened", `${shownTime(summary.openedAt)} UTC at seq ${summary.seq}`);
   if (summary.closedAt !== null) field("closed", `${shownTime(summary.closedAt)} UTC`);
   field("status", status.style === undefined ? status.text : page.paint(status.style, status.text));
-  field("calls", shownCounts(summary.calls));
+  field("calls", shownCounts(summary.calls, summary.refusedInside));
 }
 
 /** Columns for a value where the page has no bound. */
@@ -121,7 +121,7 @@ function agentLines(page: Page, head: string, kind: string, text: string): void 
 
 function shownCall(page: Page, call: Extract<TimelineEntry, { kind: "call" }>["call"], room: number): string {
   const mark = shownMark(page, call.undecided ? "held" : call.effectState);
-  const source = call.source === undefined ? "" : `  ${call.source.file}:${call.source.line}`;
+  const source = call.source === undefined ? "" : `  agent says ${call.source.file}:${call.source.line}`;
   const took = call.durationMs === null ? "" : `  ${shownDuration(call.durationMs)}`;
   const outcome = call.effectState === "confirmed" ? "" : `  ${shownOutcome(call)}`;
   const value = call.payloads.arguments === "shown" ? visibleJson(call.arguments) : `(${call.payloads.arguments})`;

@@ -24,10 +24,16 @@ export function shownDuration(ms: number | null): string {
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-export function shownCounts({ admitted, denied, failed, unknown }: CallCounts): string {
+/** `refusedInside`: calls refused within the guest, which are not among the counts; null where nobody knows. */
+export function shownCounts(
+  { admitted, denied, failed, unknown }: CallCounts,
+  refusedInside: number | null = 0,
+): string {
   const parts = [`${admitted} admitted`, `${denied} refused`];
   if (failed > 0) parts.push(`${failed} failed`);
   if (unknown > 0) parts.push(`${unknown} unknown`);
+  if (refusedInside === null) parts.push("refused inside: not known");
+  else if (refusedInside > 0) parts.push(`${refusedInside} refused inside`);
   return parts.join(", ");
 }
 

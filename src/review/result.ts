@@ -28,6 +28,8 @@ export interface RecordedResult {
   readonly output?: unknown;
   readonly error?: RecordedError;
   readonly calls: CallCounts;
+  /** Calls refused within the guest; null where nobody knows, since the session was cut off. */
+  readonly refusedInside: number | null;
   readonly limit?: { readonly name: string; readonly used: number; readonly max: number };
   readonly walls: readonly string[];
   /** `seq` is the last record's; `root` that of the first checkpoint which covers it, null where none does yet. */
@@ -43,7 +45,7 @@ export interface RecordedResult {
 export function resultOf(reader: LogReader, id: SessionId): RecordedResult {
   const { opened, records } = openedSession(reader, id);
   const closed = firstOf(records, "session.closed");
-  const { status, code, error, calls } = closed?.data ?? unclosed(records);
+  const { status, code, error, calls, refusedInside } = closed?.data ?? unclosed(records);
   const seq = closed?.seq ?? (records.at(-1) as StoredRecord).seq;
   const output = outputOf(reader, records);
   const limit = firstOf(records, "limit.struck")?.data;
@@ -55,16 +57,16 @@ export function resultOf(reader: LogReader, id: SessionId): RecordedResult {
     ...(output?.state === "shown" && { output: output.value }),
     ...(code !== null && { error: errorOf(code, error && readPayload(reader, error)) }),
     calls,
+    refusedInside,
     ...(limit && { limit: { name: limit.limit, used: limit.used, max: limit.max } }),
     walls: opened.data.walls,
     log: { origin: reader.origin, seq, root, anchor: root === null ? "L0" : "L1" },
   };
 }
 
-function unclosed(
-  records: readonly StoredRecord[],
-): Pick<EventData["session.closed"], "status" | "code" | "error" | "calls"> {
-  return { status: "interrupted", code: "SESSION_INTERRUPTED", error: null, calls: countCalls(records) };
+function unclosed(records: readonly StoredRecord[]): EventData["session.closed"] {
+  const calls = countCalls(records);
+  return { status: "interrupted", code: "SESSION_INTERRUPTED", error: null, calls, refusedInside: null };
 }
 
 function outputOf(reader: LogReader, records: readonly StoredRecord[]): ReadPayload | undefined {

@@ -22,6 +22,8 @@ export interface SessionSummary {
   /** Whether the process that runs it is alive: an open session that is not live waits for its recovery. */
   readonly live: boolean;
   readonly calls: CallCounts;
+  /** Calls refused within the guest; null where nobody knows: the session runs, or was cut off. */
+  readonly refusedInside: number | null;
   /** Where the opening stands in the log. */
   readonly seq: number;
 }
@@ -44,6 +46,7 @@ export function summarise(reader: LogReader, record: StoredRecord): SessionSumma
     status: closed?.data.status ?? null,
     live,
     calls: closed?.data.calls ?? countCalls(reader.session(record.session)),
+    refusedInside: closed?.data.refusedInside ?? null,
     seq: record.seq,
   };
 }

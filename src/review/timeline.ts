@@ -36,6 +36,8 @@ export type TimelineEntry = EntryPlace &
         readonly status: SessionStatus;
         readonly code: string | null;
         readonly error?: unknown;
+        /** Calls refused within the guest; null where nobody knows. */
+        readonly refusedInside: number | null;
       }
   );
 
@@ -115,9 +117,9 @@ function entryOf(
     case "limit.struck":
       return { ...place, kind: "limit", ...body.data };
     case "session.closed": {
-      const { status, code, error } = body.data;
+      const { status, code, error, refusedInside } = body.data;
       const read = error && readPayload(reader, error).value;
-      return { ...place, kind: "closed", status, code, ...(read !== null && { error: read }) };
+      return { ...place, kind: "closed", status, code, refusedInside, ...(read !== null && { error: read }) };
     }
     default:
       // Told by another entry, or of a type that this version does not know: it can be verified, not narrated.

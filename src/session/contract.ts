@@ -102,6 +102,8 @@ export interface RunResult {
     readonly stack?: string;
   };
   readonly calls: CallCounts;
+  /** Calls refused within the guest, before they reached the broker: too large, or too many at once. */
+  readonly refusedInside: number;
   readonly limit?: { readonly name: LimitName | "calls"; readonly used: number; readonly max: number };
   readonly walls: readonly string[];
   readonly log: {

@@ -175,6 +175,7 @@ async function close(run: Run, ending: Ending): Promise<RunResult> {
       ? {}
       : { error: await inSource(judgement.error, run.prepared.bound.bundle.sourceMap) }),
     calls: broker.counts,
+    refusedInside: conduct.refusedInside,
     ...(judgement.limit === null ? {} : { limit: judgement.limit }),
     walls: run.walls,
     log: { origin: run.writer.origin, seq: position.seq, root, anchor: "L1" },

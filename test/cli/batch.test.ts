@@ -126,7 +126,35 @@ describe("enclosure batch", () => {
     expect(readFileSync(join(place.folder, "results.jsonl"), "utf8")).toBe("");
   });
 
-  test("leaves a job alone that another process is running", async () => {
+  test("started three times at once it is run by one, and after its kill -9 by the next", async () => {
+    const place = batchPlace();
+    const names = ["a", "b", "c", "d", "e"];
+    place.write({ "jobs.jsonl": jobs(...names.map((name) => [name, ""] as const), ["last", "wait before"]) });
+    const started = ["r1", "r2", "r3"].map((name) =>
+      place.start("batch", "jobs.jsonl", "--jobs", "2", "--out", `${name}.jsonl`),
+    );
+    const over = new Set<number>();
+    const all = started.map(async ({ ended }, i) => {
+      const { exit, stderr } = await ended;
+      over.add(i);
+      return { exit, stderr };
+    });
+    await expect.poll(() => over.size, { timeout: 20_000 }).toBe(2);
+    const holder = started.findIndex((_, i) => !over.has(i));
+    const results = (): unknown[] => lines(readFileSync(join(place.folder, `r${holder + 1}.jsonl`), "utf8"));
+    await expect.poll(() => results().length, { timeout: 20_000 }).toBe(names.length);
+    started[holder]?.kill("SIGKILL");
+    const refused = (await Promise.all(all)).filter((_, i) => i !== holder);
+    for (const one of refused) expect(one).toMatchObject({ exit: 2, stderr: expect.stringContaining("[BATCH_BUSY]") });
+    expect(done(place)).toEqual(names);
+
+    place.write({ "agent.ts": AGENT.replace('then.startsWith("wait")', "false") });
+    expect(await place.run("batch", "jobs.jsonl", "--jobs", "2", "--out", "r4.jsonl")).toMatchObject({ exit: 0 });
+    expect(lines(readFileSync(join(place.folder, "r4.jsonl"), "utf8"))).toHaveLength(names.length + 1);
+    expect(done(place)).toEqual(names);
+  });
+
+  test("leaves the jobs alone that another process is running", async () => {
     const place = batchPlace();
     place.write({ "jobs.jsonl": jobs(["a", "wait after"]) });
     const running = place.start("batch", "jobs.jsonl");
@@ -136,7 +164,7 @@ describe("enclosure batch", () => {
     await running.ended;
     expect(exit).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: "BATCH_BUSY", message: expect.stringContaining("job a") },
+      error: { code: "BATCH_BUSY", message: expect.stringContaining("jobs.jsonl") },
     });
     expect(done(place)).toEqual(["a"]);
   });

@@ -49,10 +49,10 @@ describe("a first agent", () => {
       calls      3 admitted, 1 refused
 
       <clock> input  (none)
-      <clock> ✓ 1 files.list {"path":"/notes"}  <duration>  agent.ts:5
-      <clock> ✓ 2 files.readText {"path":"/notes/welcome.txt"}  <duration>  agent.ts:8
-      <clock> ✓ 3 files.write {"path":"/out/summary.txt","data":"1 notes, 15 words\\n"}  <duration>  agent.ts:11
-      <clock> ✗ 4 files.write {"path":"/notes/new.txt","data":"not granted"}  refused RULE_FAILED  agent.ts:16
+      <clock> ✓ 1 files.list {"path":"/notes"}  <duration>  agent says agent.ts:5
+      <clock> ✓ 2 files.readText {"path":"/notes/welcome.txt"}  <duration>  agent says agent.ts:8
+      <clock> ✓ 3 files.write {"path":"/out/summary.txt","data":"1 notes, 15 words\\n"}  <duration>  agent says agent.ts:11
+      <clock> ✗ 4 files.write {"path":"/notes/new.txt","data":"not granted"}  refused RULE_FAILED  agent says agent.ts:16
       <clock> output {"notes":1,"words":15,"refused":"files.write was denied: the mount /notes is read only; write \\"access: rw\\" under capabilities.files.mount…
       <clock> completed
       "
@@ -80,7 +80,7 @@ describe("a first agent", () => {
       decided    <time> UTC
       outcome    refused RULE_FAILED
       evidence   observed
-      source     agent.ts:16:17
+      source     agent.ts:16:17 (the agent's claim)
       log        seq 9
       rule       /capabilities/files/mounts/~1notes of manifest <id>
         17 |     mounts:
@@ -189,6 +189,29 @@ describe("enclosure run", () => {
       exit: 2,
     });
     expect(existsSync(join(place.folder, ".enclosure", "audit.db"))).toBe(false);
+  });
+
+  test("tells of calls that were refused within the guest, which no count of calls has", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": `${NOTHING}limits: { argument: 1KiB }
+capabilities: { files: { use: fs, mounts: { /out: { path: ./out, access: rw } } } }
+`,
+      "out/a.txt": "",
+      "agent.ts": `import { files } from "enclosure:caps";
+export default async () => {
+  try { await files.write("/out/a.txt", "x".repeat(5_000)); } catch (error) { return error.code; }
+};
+`,
+    });
+    const { exit, stdout, stderr } = await place.run("run", "agent.ts", "--json", "--fail-on", "denied");
+    expect(exit).toBe(3);
+    const calls = { admitted: 0, denied: 0, failed: 0, unknown: 0 };
+    expect(JSON.parse(stdout)).toMatchObject({ output: "ARGUMENT_TOO_LARGE", calls, refusedInside: 1, exit: 3 });
+    expect(stderr).toContain("0 admitted, 0 refused, 1 refused inside");
+    const sessions = await place.run("sessions", "--json");
+    expect(JSON.parse(sessions.stdout)).toMatchObject({ sessions: [{ calls, refusedInside: 1 }] });
+    expect((await place.run("show", "last")).stdout).toContain("0 admitted, 0 refused, 1 refused inside");
   });
 
   test("takes its input from standard input, and prints nothing but the result when quiet", async () => {

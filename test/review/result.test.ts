@@ -9,7 +9,7 @@ describe("resultOf()", () => {
     const writer = log.open();
     writer.add("session.output_given", { output: log.payloadOf({ paid: 40 }) });
     const calls = { admitted: 2, denied: 1, failed: 0, unknown: 0 };
-    const seq = writer.end({ calls });
+    const seq = writer.end({ calls, refusedInside: 7 });
     const root = sha256Hex("root");
     log.checkpoints.push({ size: seq, root: sha256Hex("too small") }, { size: seq + 1, root });
     expect(resultOf(log, writer.session)).toEqual({
@@ -18,6 +18,7 @@ describe("resultOf()", () => {
       status: "completed",
       output: { paid: 40 },
       calls,
+      refusedInside: 7,
       walls: ["isolate", "process"],
       log: { origin: log.origin, seq, root, anchor: "L1" },
     });
@@ -53,6 +54,7 @@ describe("resultOf()", () => {
       status: "interrupted",
       error: { code: "SESSION_INTERRUPTED" },
       calls: { admitted: 1 },
+      refusedInside: null,
       log: { seq: 1 },
     });
     expect(result).not.toHaveProperty("output");

@@ -5,7 +5,7 @@ import { FixtureLog } from "./log-fixture.ts";
 function threeSessions() {
   const log = new FixtureLog();
   const first = log.open("refund-desk");
-  first.end({ calls: { admitted: 3, denied: 1, failed: 0, unknown: 0 } });
+  first.end({ calls: { admitted: 3, denied: 1, failed: 0, unknown: 0 }, refusedInside: 2 });
   const second = log.open("claims", {
     principal: { id: "p-2", kind: "named", evidence: "host_claimed", name: log.payloadOf("", "text/plain", "sealed") },
     onBehalfOf: { id: "p-3", kind: "named", evidence: "host_claimed", name: log.payloadOf("customer 7", "text/plain") },
@@ -35,13 +35,15 @@ describe("summaries()", () => {
       status: "completed",
       live: false,
       calls: { admitted: 3, denied: 1, failed: 0, unknown: 0 },
+      refusedInside: 2,
       seq: 0,
     });
   });
 
   test("give a session that was not closed neither a status nor an end, and count its calls", () => {
     const { log, second } = threeSessions();
-    const open = { status: null, closedAt: null, calls: { admitted: 2, denied: 1, failed: 0, unknown: 1 } };
+    const calls = { admitted: 2, denied: 1, failed: 0, unknown: 1 };
+    const open = { status: null, closedAt: null, calls, refusedInside: null };
     expect([...summaries(log)][1]).toMatchObject({ ...open, live: false });
     log.live.add(second.session);
     expect([...summaries(log)][1]).toMatchObject({ ...open, live: true });
