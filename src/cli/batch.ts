@@ -2,9 +2,9 @@
 // is known from the results file and from the log, so a batch that was cut off goes on where it was.
 // Invariants: no job that may have written is ever run a second time; one process at a time runs the jobs of a file.
 
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
@@ -13,6 +13,7 @@ import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
 import type { Runtime } from "../session/contract.ts";
 import { exitOf } from "../session/judge.ts";
+import { realPathOf } from "../store/place.ts";
 import {
   type CommonOptions,
   type Context,
@@ -64,7 +65,7 @@ async function batch(context: Context, path: string, options: Options): Promise<
   const file = realpathSync(path);
   const jobs = parseJobs(text, path, dirname(file));
   const { openRuntime } = await import("../session/runtime.ts");
-  const store = realPlace(storePath(context, options));
+  const store = realPathOf(storePath(context, options));
   using held = new DisposableStack();
   held.use(await claimBatch(file, store));
   using stop = stopOnSignals(pages.err);
@@ -93,11 +94,6 @@ async function claimBatch(file: string, store: string): Promise<Disposable> {
   const held = claim(store, batchDigest(file, store));
   if (held !== undefined) return held;
   throw new EnclosureError("BATCH_BUSY", `another process is running the jobs of ${file} on the store ${store}`);
-}
-
-/** The real path; of what is not there yet, that of the nearest folder which is: the same before and after it is made. */
-function realPlace(path: string): string {
-  return existsSync(path) ? realpathSync(path) : join(realPlace(dirname(path)), basename(path));
 }
 
 interface Parts {

@@ -192,7 +192,7 @@ function forbiddenPaths(
     ["the store", store],
     ["the store's live sessions", livePathOf(store)],
     ["the store's spare room", ballastPathOf(store)],
-    ["the store's claims", `${place.store}.claims`],
+    ["the store's claims", `${store}.claims`],
     ["the keys", place.home],
     ["the manifest", loaded.path],
     ["the agent's source", entry],
