@@ -4,7 +4,7 @@
 
 import { realpathSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
