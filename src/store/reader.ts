@@ -15,7 +15,7 @@ import { hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import { findWrappingKey } from "../outside/keys.ts";
 import { Liveness } from "./liveness.ts";
 import { realPathOf } from "./place.ts";
-import { checkFormat } from "./schema.ts";
+import { checkFormat, nothingIn } from "./schema.ts";
 import { openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
 
@@ -27,7 +27,7 @@ export interface ReaderOptions {
   readonly home: string;
 }
 
-/** @throws EnclosureError STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
+/** @throws EnclosureError STORE_MISSING, STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
 export async function openLogReader({ path: named, home }: ReaderOptions): Promise<LogReader> {
   const path = realPathOf(named);
   const db = openFile(path, true);
@@ -35,6 +35,7 @@ export async function openLogReader({ path: named, home }: ReaderOptions): Promi
     const waiting = { clock: systemClock, timers: systemTimers };
     await whenFree(() => checkFormat(db, path), path, waiting);
     const reads = new SqliteReads(db, hostTreeHasher);
+    if (reads.size() === 0) throw nothingIn(path);
     const origin = originOf(reads);
     return new Reader(reads, origin, findWrappingKey(home, origin), new Liveness(path), () => db.close());
   } catch (error) {

@@ -94,8 +94,16 @@ export function isBlank(db: Database): boolean {
   return made === 0 && db.pragma("application_id", { simple: true }) === 0;
 }
 
-/** @throws EnclosureError STORE_FOREIGN, STORE_NEWER */
+/** For a file that a process has begun to make into a store, and has not come to its first record, or never will. */
+export function nothingIn(path: string): EnclosureError {
+  return new EnclosureError("STORE_MISSING", `${path} holds no record`, {
+    mend: "If it held some, bring back the newest copy; else run an agent with this store, which makes it ready.",
+  });
+}
+
+/** @throws EnclosureError STORE_MISSING, STORE_FOREIGN, STORE_NEWER */
 export function checkFormat(db: Database, path: string): void {
+  if (isBlank(db)) throw nothingIn(path);
   if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
     throw new EnclosureError("STORE_FOREIGN", `${path} is not a store of records`);
   }

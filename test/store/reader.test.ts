@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LogReader } from "../../src/audit/contract.ts";
@@ -11,6 +11,7 @@ import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock
 import { hostTreeHasher } from "../../src/outside/crypto.ts";
 import { logFolder } from "../../src/outside/keys.ts";
 import { openLogReader } from "../../src/store/reader.ts";
+import { createSchema } from "../../src/store/schema.ts";
 import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { closedDraft, openedDraft } from "./drafts.ts";
@@ -124,6 +125,17 @@ describe("a reader", () => {
     await writer.close();
     changeStore(place.path, (db) => db.exec("UPDATE payload SET sealed = zeroblob(80)"));
     expect(reader.payload(ref)).toMatchObject({ state: "invalid" });
+  });
+
+  it("says of a store without a record that it holds none: a process may have died while it made it", async () => {
+    const place = newPlace();
+    const path = join(temporaryFolder(), "empty.db");
+    writeFileSync(path, "");
+    await expect(openReader({ ...place, path })).rejects.toMatchObject({ code: "STORE_MISSING" });
+    const made = new Database(path);
+    createSchema(made);
+    made.close();
+    await expect(openReader({ ...place, path })).rejects.toMatchObject({ code: "STORE_MISSING" });
   });
 
   it("does not pass on an artefact that is not what its digest says, nor a record that is none", async () => {

@@ -310,7 +310,7 @@ describe("verifyStore()", () => {
         ({ verdicts }) => verdicts.completeness,
         (error: unknown) => error,
       );
-      if (isFault(outcome)) expect(outcome.code).toBe("STORE_FOREIGN");
+      if (isFault(outcome)) expect(outcome.code).toBe("STORE_MISSING");
       else expect(outcome).toMatchObject({ verdict: "invalid", detail: expect.stringMatching(/lost/) as string });
     }
   });
