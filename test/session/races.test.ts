@@ -44,7 +44,9 @@ it("cancels calls at the moment at which they settle, many more of them than the
     export default codes;`);
   expect(result.status).toBe("completed");
   expect(
-    Object.keys(result.output as object).every((how) => ["done", "AbortError", "CapabilityFailed", "CapabilityDenied"].includes(how)),
+    Object.keys(result.output as object).every((how) =>
+      ["done", "AbortError", "CapabilityFailed", "CapabilityDenied"].includes(how),
+    ),
   ).toBe(true);
   const calls = bodies("call.intended").length;
   expect(bodies("call.settled")).toHaveLength(calls);
