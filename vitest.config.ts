@@ -7,6 +7,7 @@ const ALONE = ["test/bundle/failed.test.ts"];
 export default defineConfig({
   test: {
     pool: "forks",
+    maxWorkers: "100%",
     globalSetup: ["test/support/build.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -139,8 +139,8 @@ class Cell {
   }
 
   /**
-   * What is thrown here is a rejection that the agent left unhandled (isolated-vm reports the first of the turn that has
-   * not been collected, which two runs need not agree on: guest/floating.ts says what is said); or the isolate is lost.
+   * What is thrown here is a rejection that the agent left unhandled, or the isolate is lost. The first is dropped:
+   * isolated-vm reports what has not been collected, on which two runs need not agree; a denial is on the record anyway.
    */
   #enter(args: [string] | [string, ivm.Dereference<unknown>]): void {
     const before = performance.now();

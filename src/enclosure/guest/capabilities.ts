@@ -5,7 +5,6 @@ import type { DeliveredError, GuestCapability, GuestFunction, ScriptSite } from 
 import type { Bridge, OutgoingCall } from "./bridge.ts";
 import { DOMException } from "./dom-exception.ts";
 import { agentFrames } from "./errors.ts";
-import type { Floating } from "./floating.ts";
 import {
   captureStack,
   create,
@@ -20,7 +19,7 @@ import {
   NativeNumber,
   NativePromise,
   put,
-  uncurry,
+  whenSettled,
 } from "./intrinsics.ts";
 import { SCRIPT_NAME } from "./names.ts";
 
@@ -28,7 +27,6 @@ import { SCRIPT_NAME } from "./names.ts";
 const SITE_FRAMES = 4;
 const SITE = new RegExp(`${SCRIPT_NAME.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`);
 const objectPrototype = Object.prototype;
-const then = uncurry(Promise.prototype.then);
 
 export type CapabilityFunction = (...args: unknown[]) => Promise<unknown>;
 export type Capabilities = Readonly<Record<string, Readonly<Record<string, CapabilityFunction>>>>;
@@ -46,11 +44,11 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-export function makeCapabilities(bridge: Bridge, floating: Floating, table: readonly GuestCapability[]): Capabilities {
+export function makeCapabilities(bridge: Bridge, table: readonly GuestCapability[]): Capabilities {
   const capabilities = create(null) as Record<string, Capabilities[string]>;
   for (const { name, functions } of table) {
     const object = create(null) as Record<string, CapabilityFunction>;
-    for (const fn of functions) lock(object, fn.name, makeFunction(bridge, floating, name, fn));
+    for (const fn of functions) lock(object, fn.name, makeFunction(bridge, name, fn));
     lock(capabilities, name, freeze(object));
   }
   return freeze(capabilities);
@@ -60,7 +58,7 @@ function lock(object: object, name: string, value: unknown): void {
   defineProperty(object, name, { value, enumerable: true, writable: false, configurable: false });
 }
 
-function makeFunction(bridge: Bridge, floating: Floating, capability: string, fn: GuestFunction): CapabilityFunction {
+function makeFunction(bridge: Bridge, capability: string, fn: GuestFunction): CapabilityFunction {
   const positional = fn.positional ?? [];
   const call = (...args: unknown[]): Promise<unknown> => {
     const here = captureHere(call);
@@ -69,7 +67,7 @@ function makeFunction(bridge: Bridge, floating: Floating, capability: string, fn
     const argument = byName ? (first === undefined ? {} : first) : nameArguments(positional, args);
     const optionsAt = byName ? 1 : positional.length;
     const options = optionsAt < args.length ? args[optionsAt] : undefined;
-    return floating.watch(start(bridge, { capability, fn: fn.name, args: argument, ...here }, signalOf(options)));
+    return start(bridge, { capability, fn: fn.name, args: argument, ...here }, signalOf(options));
   };
   defineProperty(call, "name", { value: fn.name });
   return freeze(call);
@@ -129,7 +127,7 @@ export function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLik
     const forget = (): void => {
       if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
     };
-    void then(outcome, forget, forget);
+    void whenSettled(outcome, forget, forget);
     resolve(outcome);
   });
 }

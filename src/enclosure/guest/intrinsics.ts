@@ -50,6 +50,8 @@ export const indexOf = uncurry(String.prototype.indexOf);
 export const slice = uncurry(String.prototype.slice);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
 export const exec = uncurry(RegExp.prototype.exec);
+/** `Promise.prototype.then`. (A module that exports `then` is taken for a promise by `import()`.) */
+export const whenSettled = uncurry(Promise.prototype.then);
 
 /** Defines what `target` shows under `name` as the language's own globals are: writable, configurable, not enumerable. */
 export function define(target: object, name: PropertyKey, value: unknown): void {

@@ -16,7 +16,6 @@ import { installClock } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installEvents } from "./events.ts";
 import type { Send } from "./fetch.ts";
-import { Floating } from "./floating.ts";
 import { canonicaliseNaN, lockStackTraces, removeNonStandard, removeOthers } from "./hardening.ts";
 import {
   apply,
@@ -27,7 +26,7 @@ import {
   NativeString,
   parseJson,
   slice,
-  uncurry,
+  whenSettled,
 } from "./intrinsics.ts";
 import { defineLazy, loadEncoding, loadUrl } from "./lazy.ts";
 import { HOOK_NAME } from "./names.ts";
@@ -59,12 +58,9 @@ declare const require: (name: string) => unknown;
 
 interface World {
   readonly bridge: Bridge;
-  readonly floating: Floating;
   readonly clock: VirtualClock;
   readonly randomness: Randomness;
 }
-
-const then = uncurry(Promise.prototype.then);
 
 function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Delivered, { type: "start" }>): World {
   const bridge = new Bridge(post, begin.limits);
@@ -83,7 +79,7 @@ function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Deliver
     const { makeFetch, Headers, Request, Response } = require("./fetch.ts") as typeof import("./fetch.ts");
     return { fetch: makeFetch(makeSend(bridge, begin)), Headers, Request, Response };
   });
-  return { bridge, floating: new Floating(bridge), clock, randomness };
+  return { bridge, clock, randomness };
 }
 
 /** How `fetch` sends: through the first grant of kind http. */
@@ -103,7 +99,7 @@ function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string,
     const note = (text: unknown): void => bridge.note(NativeString(text));
     const host = freeze({ capabilities, note: freeze(note), input });
     const outcome = new NativePromise((resolve) => resolve(apply(main, undefined, [host])));
-    void then(outcome, (value) => bridge.finish({ ok: true, value }), fail);
+    void whenSettled(outcome, (value) => bridge.finish({ ok: true, value }), fail);
   } catch (error) {
     fail(error);
   }
@@ -113,11 +109,8 @@ function makeDeliver(global: typeof globalThis, post: Post): (text: string, main
   let world: World | undefined;
 
   function take(delivered: Exclude<Delivered, { type: "start" }>, body: string): void {
-    const { bridge, floating, clock, randomness } = world as World;
-    if (delivered.type === "closeTurn") {
-      floating.closeTurn();
-      return bridge.closeTurn(randomness.draws());
-    }
+    const { bridge, clock, randomness } = world as World;
+    if (delivered.type === "closeTurn") return bridge.closeTurn(randomness.draws());
     clock.advance(delivered.nowMs);
     try {
       if (delivered.type === "settled") bridge.settle(delivered.id, delivered.ok, body);
@@ -134,7 +127,7 @@ function makeDeliver(global: typeof globalThis, post: Post): (text: string, main
     const body = slice(text, newline + 1);
     if (delivered.type !== "start") return take(delivered, body);
     world = makeWorld(global, post, delivered);
-    runAgent(world.bridge, makeCapabilities(world.bridge, world.floating, delivered.capabilities), body, main as Main);
+    runAgent(world.bridge, makeCapabilities(world.bridge, delivered.capabilities), body, main as Main);
   };
 }
 

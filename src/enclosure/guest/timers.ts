@@ -2,11 +2,10 @@
 // throws has no catcher, and so ends the session as the agent's failure.
 
 import type { Bridge } from "./bridge.ts";
-import { apply, create, define, min, NativeNumber, NativePromise, trunc, uncurry } from "./intrinsics.ts";
+import { apply, create, define, min, NativeNumber, NativePromise, trunc, whenSettled } from "./intrinsics.ts";
 
 const DELAY_MS_MAX = 0x7fffffff;
 const NativeTypeError = TypeError;
-const then = uncurry(Promise.prototype.then);
 const settled = NativePromise.resolve();
 
 type Callback = (...args: unknown[]) => unknown;
@@ -61,7 +60,7 @@ export function installTimers(global: object, bridge: Bridge): void {
     clearInterval: (handle?: unknown): void => clear(handle),
     queueMicrotask(callback: unknown): void {
       const fn = asCallback(callback);
-      void then(settled, () => run(fn, []));
+      void whenSettled(settled, () => run(fn, []));
     },
   };
   for (const [name, fn] of Object.entries(functions)) define(global, name, fn);

@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Ran } from "../cli/script.ts";
-import { BATCH, type Desk, makeDesk } from "./desk.ts";
-import { canMount, smallDisk } from "./small-disk.ts";
+import { BATCH, type Desk, makeDesk } from "../end-to-end/desk.ts";
+import { canMount, smallDisk } from "../end-to-end/small-disk.ts";
 
 /** Pays again and again, with an argument that takes room on the disk. */
 const PAYS = `import { desk } from "enclosure:caps";

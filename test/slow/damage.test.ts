@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { changeStore } from "../store/tamper.ts";
-import { BATCH, type Desk, makeDesk, until, type Verified } from "./desk.ts";
+import { BATCH, type Desk, makeDesk, until, type Verified } from "../end-to-end/desk.ts";
 
 const LONG = [{ id: "long", reads: 0, writes: 2_000 }];
 

@@ -1,6 +1,6 @@
 // Several processes at work on one store at once: two runs, a batch, and someone who reads all the time.
 import { expect, test } from "vitest";
-import { makeDesk } from "./desk.ts";
+import { makeDesk } from "../end-to-end/desk.ts";
 
 const JOBS = Array.from({ length: 6 }, (_, i) => ({ id: `job-${i}`, reads: 10, writes: 10 }));
 const READERS = [["sessions"], ["calls"], ["verify"], ["show", "last"]] as const;
