@@ -11,7 +11,7 @@ import type { CallCounts } from "../audit/events.ts";
 import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
-import type { Runtime } from "../session/contract.ts";
+import type { RunOptions, RunResult, Runtime } from "../session/contract.ts";
 import { exitOf } from "../session/judge.ts";
 import { realPathOf } from "../store/place.ts";
 import {
@@ -111,6 +111,16 @@ function isOfTheJob(error: unknown): error is EnclosureError {
   return isFault(error) && error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
 }
 
+/** A guest that dies before it is ready has run nothing and left no record, so one more is tried. */
+async function runWithSecondGuest(runtime: Runtime, options: RunOptions): Promise<RunResult> {
+  try {
+    return await runtime.run(options);
+  } catch (error) {
+    if (!isFault(error, "GUEST_START_FAILED")) throw error;
+    return runtime.run(options);
+  }
+}
+
 /** A batch at work: the jobs that are left, and what has come of the others. */
 class Batch {
   readonly #parts: Parts;
@@ -169,7 +179,10 @@ class Batch {
     const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };
     let line: ResultLine;
     try {
-      line = { id, ...(await runtime.run({ ...jobPaths(job, file), input, batchJob, signal, ...people })) };
+      line = {
+        id,
+        ...(await runWithSecondGuest(runtime, { ...jobPaths(job, file), input, batchJob, signal, ...people })),
+      };
     } catch (error) {
       if (!isOfTheJob(error)) throw error;
       if (signal.aborted) return;

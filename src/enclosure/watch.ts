@@ -16,8 +16,6 @@ function openThread(program: string): Worker {
   worker.on("message", (struck: Struck) => watchers.get(struck.pid)?.(struck));
   worker.on("error", () => lose(worker));
   worker.on("exit", () => lose(worker));
-  // Last: a listener for messages takes hold of the process again.
-  worker.unref();
   // After the listeners: adding one makes the thread hold the process again.
   worker.unref();
   thread = worker;

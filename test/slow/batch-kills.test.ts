@@ -74,7 +74,7 @@ test("kill -9 of guests at many moments", async () => {
     return false;
   }, running);
   expect(killed).toBeGreaterThan(0);
-  // A guest that is killed before it is ready is a fault of the machine: the batch stops there, and goes on later.
+  // Two guests of one job that are killed before they are ready: a fault of the machine. The batch stops there, and goes on later.
   const { exit, stderr } = await running.ended;
   if (exit === 70) expect(stderr).toContain("[GUEST_START_FAILED]");
   else expect(exit).toBe(1);
@@ -85,6 +85,21 @@ test("kill -9 of guests at many moments", async () => {
   expect(ended.includes("crashed") || exit === 70).toBe(true);
   expect(desk.paid()).toEqual([...new Set(desk.paid())]);
   expect(await desk.verify()).toMatchObject({ exit: 0, report: { valid: true } });
+});
+
+test("kill -9 of a guest before it is ready: another one runs the job", async () => {
+  let replaced = 0;
+  for (let round = 0; round < 8; round++) {
+    const desk = makeDesk([{ id: "one", reads: 1, writes: 1 }]);
+    const running = desk.start(...BATCH);
+    const killed = await until(() => guestsOf(running.pid).some(kill), running);
+    const { exit } = await running.ended;
+    const [result] = desk.results();
+    // It may have been ready by then: the agent's session has crashed.
+    expect([result?.status, exit]).toEqual(exit === 0 ? ["completed", 0] : ["crashed", 1]);
+    if (killed && exit === 0) replaced++;
+  }
+  expect(replaced).toBeGreaterThan(0);
 });
 
 /** False where it has ended by itself in the meantime. */
