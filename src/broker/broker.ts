@@ -69,16 +69,10 @@ export class Broker {
     return { ...this.#counts };
   }
 
-  /** What the guest itself counts as in flight in `turn`; more than the limit means that its own window is broken. */
-  inFlight(turn: number): number {
-    return this.#budgets.inFlight(turn);
-  }
-
   /** Takes a call from the guest. Throws for nothing that the guest sent. */
   accept(incoming: IncomingCall): void {
     const course = firstCourse(incoming);
     this.#courses.set(incoming.id, course);
-    this.#budgets.made(incoming.id);
     this.#follow(course);
   }
 
@@ -221,9 +215,7 @@ export class Broker {
   /** Answers the guest, once. */
   #answer(course: Course, answer: CallAnswer, draft: Parameters<BrokerPorts["deliver"]>[2]): Ticket {
     this.#courses.delete(course.answers);
-    const { ticket, turn } = this.#ports.deliver(course.answers, answer, draft);
-    if (turn !== undefined) this.#budgets.answered(course.answers, turn);
-    return ticket;
+    return this.#ports.deliver(course.answers, answer, draft);
   }
 
   #tell(

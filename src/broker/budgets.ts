@@ -1,7 +1,6 @@
-// Budgets: how many calls, how fast, how many at once. Decided from what the record holds alone (the order of calls, the
-// turn and virtual time of each), so that a replay decides the same.
+// Budgets: how many calls, and how fast. Decided from what the record holds alone (the order of calls, the turn
+// and virtual time of each), so that a replay decides the same.
 
-import type { CallId } from "../base/ids.ts";
 import type { CompiledGrant } from "../kinds/contract.ts";
 
 export type BudgetVerdict =
@@ -13,9 +12,6 @@ export class Budgets {
   readonly #spent = new Map<string, number>();
   /** Virtual times of the calls of each grant that has a rate, as far back as the rate looks. */
   readonly #recent = new Map<string, readonly number[]>();
-  readonly #inFlight = new Set<CallId>();
-  /** Calls that were answered in a turn that the guest may not have reached yet: they still count until it has. */
-  readonly #answered: { readonly id: CallId; readonly turn: number }[] = [];
 
   /** Whether one more call of this grant at this virtual time stays within the grant's limits. */
   check(grant: CompiledGrant, nowMs: number): BudgetVerdict {
@@ -40,23 +36,6 @@ export class Budgets {
     if (rate === undefined) return;
     const recent = after(this.#recent.get(grant.name) ?? [], nowMs - rate.perMs);
     this.#recent.set(grant.name, [...recent, nowMs]);
-  }
-
-  /** Calls that the guest has made and not yet been answered, as the guest itself sees it in `turn`. */
-  inFlight(turn: number): number {
-    while (this.#answered.length > 0 && (this.#answered[0] as { turn: number }).turn <= turn) {
-      this.#inFlight.delete((this.#answered.shift() as { id: CallId }).id);
-    }
-    return this.#inFlight.size;
-  }
-
-  made(id: CallId): void {
-    this.#inFlight.add(id);
-  }
-
-  /** The call's answer is delivered as `turn`. */
-  answered(id: CallId, turn: number): void {
-    this.#answered.push({ id, turn });
   }
 }
 

@@ -56,13 +56,13 @@ export type CallAnswer =
 
 /**
  * Delivers an answer: appends the record that carries it, with the turn that it opens, and hands the answer to the guest
- * in that order. Returns the turn. `undefined`: the guest has ended; the record was appended as `late`.
+ * in that order. Where the guest has ended, the record is appended as `late`.
  */
 export type DeliverAnswer = <Type extends EventType>(
   id: CallId,
   answer: CallAnswer,
   draft: (delivered: "true" | "late") => Omit<SessionDraft<Type>, "turn" | "before">,
-) => { readonly ticket: Ticket; readonly turn: number | undefined };
+) => Ticket;
 
 export interface BrokerPorts {
   readonly log: SessionLog;

@@ -6,7 +6,6 @@ import type { SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
 import type { EventType, TurnSummary } from "../audit/events.ts";
 import type { CallId } from "../base/ids.ts";
 import type { SessionLimits } from "../base/limits.ts";
-import { utf8Length } from "../base/bytes.ts";
 import type { Timers } from "../base/powers.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { CallAnswer } from "../broker/ports.ts";
@@ -43,7 +42,6 @@ export class Conduct {
   #summary: TurnSummary | undefined;
   #summaryTold: TurnSummary | undefined;
   readonly #alarms = new Map<number, () => void>();
-  #logBytes = 0;
   #refusedInside = 0;
   #wallPaused = false;
   #over = false;
@@ -103,8 +101,8 @@ export class Conduct {
     id: CallId,
     answer: CallAnswer,
     draft: (delivered: "true" | "late") => Omit<SessionDraft<Type>, "turn" | "before">,
-  ): { readonly ticket: Ticket; readonly turn: number | undefined } {
-    if (this.#over) return { ticket: this.#ports.log.append({ ...draft("late"), turn: this.#turn }), turn: undefined };
+  ): Ticket {
+    if (this.#over) return this.#ports.log.append({ ...draft("late"), turn: this.#turn });
     const { ticket, turn } = this.#openTurn(draft("true"));
     const { timeMs: nowMs } = ticket;
     this.#ports.guest.deliver(
@@ -112,7 +110,7 @@ export class Conduct {
         ? { type: "settled", turn, nowMs, id, ok: true, resultText: answer.resultText }
         : { type: "settled", turn, nowMs, id, ok: false, error: answer.error },
     );
-    return { ticket, turn };
+    return ticket;
   }
 
   /** Looks whether the run has come to rest, and whether the wall clock should stand still. */
@@ -185,14 +183,6 @@ export class Conduct {
     const { limits } = this.#ports;
     const broker = this.#broker as Broker;
     if (message.id > limits.calls) return this.#strike("calls", message.id, limits.calls);
-    if (broker.inFlight(message.turn) >= limits.inFlight) {
-      // The guest's own window keeps to the limit, so a guest that exceeds it is not running our prelude any more.
-      return this.end({
-        kind: "crashed",
-        code: "GUEST_PROTOCOL",
-        detail: "more calls in flight than its window allows",
-      });
-    }
     const { id, turn, capability, fn, argsText, site } = message;
     broker.accept({
       id,
@@ -205,9 +195,7 @@ export class Conduct {
   }
 
   #armTimer(id: number, delayMs: number): void {
-    const { limits, timers } = this.#ports;
-    if (this.#alarms.size >= limits.timers) return this.#strike("timers", this.#alarms.size + 1, limits.timers);
-    const cancel = timers.after(delayMs, () => {
+    const cancel = this.#ports.timers.after(delayMs, () => {
       this.#alarms.delete(id);
       this.#fire(id);
     });
@@ -229,9 +217,7 @@ export class Conduct {
   }
 
   #speak(message: Extract<GuestMessage, { type: "log" | "note" }>): void {
-    const { limits, level, log, show } = this.#ports;
-    this.#logBytes += utf8Length(message.text);
-    if (this.#logBytes > limits.logBytes) return this.#strike("log", this.#logBytes, limits.logBytes);
+    const { level, log, show } = this.#ports;
     const { turn, text } = message;
     const payload = { text, media: "text/plain", level } as const;
     if (message.type === "note") {

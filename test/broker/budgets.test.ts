@@ -1,4 +1,4 @@
-// Budgets: calls, rate by virtual time, and calls in flight as the guest itself sees them.
+// Budgets: calls, and rate by virtual time.
 
 import { describe, expect, it } from "vitest";
 import { Budgets } from "../../src/broker/budgets.ts";
@@ -59,16 +59,5 @@ describe("budgets: rate", () => {
     budgets.spend(grant, 0);
     budgets.check(grant, 5000);
     expect(budgets.check(grant, 500).ok).toBe(false);
-  });
-});
-
-describe("budgets: in flight", () => {
-  it("counts a call until the guest has reached the turn of its answer", () => {
-    const budgets = new Budgets();
-    budgets.made(1);
-    budgets.made(2);
-    budgets.answered(2, 1);
-    budgets.answered(1, 2);
-    expect([0, 1, 2].map((turn) => budgets.inFlight(turn))).toEqual([2, 1, 0]);
   });
 });

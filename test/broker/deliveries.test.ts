@@ -94,7 +94,6 @@ describe("a cancelled call", () => {
     expect(live.bodies("call.cancelled").map(({ data }) => data)).toEqual([{ call: id }]);
     expect(live.bodies("call.settled")[0]?.data).toMatchObject({ code: "CALL_CANCELLED", delivered: "true" });
     expect(live.guest.answer(id)).toMatchObject({ ok: false, error: { name: "AbortError", code: "CALL_CANCELLED" } });
-    expect(live.broker.inFlight(1)).toBe(0);
     expect(await live.close()).toBe(true);
   });
 
@@ -107,18 +106,6 @@ describe("a cancelled call", () => {
     await live.rest();
     expect(live.world.calls).toEqual([]);
     expect(live.bodies("call.settled")[0]?.data).toMatchObject({ effectState: "failed", code: "CALL_CANCELLED" });
-  });
-
-  it("keeps its place in the window while it is still performed: giving up does not make room for more", async () => {
-    const live = goLive({ limits: { inFlight: 1 } });
-    slowly(live.world);
-    live.guest.cancel(live.guest.call("desk.echo"));
-    await soon();
-    live.guest.call("desk.echo");
-    expect(live.ending()).toBeUndefined();
-    await soon();
-    expect(live.ending()).toMatchObject({ kind: "crashed", code: "GUEST_PROTOCOL" });
-    expect(live.world.calls.length).toBeLessThanOrEqual(1);
   });
 
   it("twice, unknown, or answered already, changes nothing", async () => {

@@ -185,6 +185,13 @@ describe("Conversation", () => {
     expect(hear(conversation, encodeFrame({ ...CALL, id: 2 }, "1"))).toHaveLength(1);
   });
 
+  test("keeps a cancelled call's place in the window until its outcome is delivered", () => {
+    const conversation = new Conversation({ ...DEFAULT_SESSION_LIMITS, inFlight: 1 });
+    hear(conversation, encodeFrame(CALL, "1"));
+    hear(conversation, encodeFrame({ type: "cancel", turn: 0, id: 1 }));
+    expect(() => hear(conversation, encodeFrame({ ...CALL, id: 2 }, "1"))).toThrow("more than 1 calls in flight");
+  });
+
   test("refuses deliveries that nobody waits for, or out of turn", () => {
     const conversation = new Conversation(DEFAULT_SESSION_LIMITS);
     hear(conversation, encodeFrame(CALL, "1"));

@@ -119,32 +119,6 @@ describe("the wall limit stands still", () => {
 });
 
 describe("a limit ends the run:", () => {
-  it("timers, counted as they are armed, not as they were set", async () => {
-    const live = goLive({ limits: { timers: 2 } });
-    arm(live, 1);
-    arm(live, 2);
-    live.guest.say({ type: "timerCleared", id: 1, turn: 0 });
-    arm(live, 3);
-    await soon();
-    expect(live.ending()).toBeUndefined();
-    arm(live, 4);
-    await soon();
-    expect(live.ending()).toEqual({ kind: "limit", limit: "timers", used: 3, max: 2 });
-  });
-
-  it("log, in bytes, of lines and notes together", async () => {
-    const live = goLive({ limits: { logBytes: 10 } });
-    log(live, "€€");
-    live.guest.say({ type: "note", turn: 0, text: "1234" });
-    await soon();
-    expect(live.ending()).toBeUndefined();
-    log(live, "x");
-    await soon();
-    expect(live.ending()).toEqual({ kind: "limit", limit: "log", used: 11, max: 10 });
-    await live.rest();
-    expect(live.bodies("session.logged").map(({ data }) => live.read(data.line))).toEqual(["€€"]);
-  });
-
   it("calls, and the call beyond it is neither performed nor recorded", async () => {
     const live = goLive({ limits: { calls: 2 } });
     for (let i = 0; i < 3; i++) live.guest.call("desk.echo");
@@ -159,31 +133,6 @@ describe("a limit ends the run:", () => {
     live.guest.die({ kind: "limit", limit: "cpu", used: 7, max: 5 });
     await soon();
     expect(live.ending()).toEqual({ kind: "limit", limit: "cpu", used: 7, max: 5 });
-  });
-});
-
-describe("a guest that breaks its own window", () => {
-  it("is not running our code any more: GUEST_PROTOCOL", async () => {
-    const live = goLive({ limits: { inFlight: 2 } });
-    slowly(live.world);
-    for (let i = 0; i < 3; i++) live.guest.call("desk.echo");
-    await soon();
-    expect(live.ending()).toMatchObject({ kind: "crashed", code: "GUEST_PROTOCOL" });
-    expect(live.broker.pending).toBe(2);
-  });
-
-  it("is not taken for one where an answer has come back, and is where it has not reached its turn", async () => {
-    const live = goLive({ limits: { inFlight: 1 } });
-    live.guest.call("desk.echo");
-    await live.rest();
-    live.guest.turn = 1;
-    live.guest.call("desk.echo");
-    await live.rest();
-    expect(live.ending()).toBeUndefined();
-    // The answer of turn 2 is on its way, but the guest is still in turn 1.
-    live.guest.call("desk.echo");
-    await soon();
-    expect(live.ending()).toMatchObject({ code: "GUEST_PROTOCOL" });
   });
 });
 
