@@ -8,6 +8,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -44,6 +45,17 @@ export function logFolder(home: string, origin: string): string {
   const name = ORIGIN.exec(origin)?.[1];
   if (name === undefined) throw new EnclosureError("LOG_INVALID", "the log's origin is not one of this program's");
   return join(home, "logs", name);
+}
+
+/** The folders of all logs that this user has keys for. */
+export function logFolders(home: string): readonly string[] {
+  const logs = join(home, "logs");
+  try {
+    return readdirSync(logs).map((name) => join(logs, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** Makes the keys of a new log: all of them or none. @throws EnclosureError KEY_UNWRITABLE */

@@ -1,42 +1,30 @@
 // The log of one process: one queue for all its sessions, committed in groups. What is appended in one turn of the event
 // loop, and while a commit waits, shares one transaction; a lone release commits at once; leftovers are committed after a
-// few milliseconds. Signs checkpoints, and writes the head after each commit.
-// Invariants: a release resolves only after the commit and the head's write; a checkpoint is signed only over what is
-// committed and no head of this log contradicts, and each names the one before it by a record; the first fault ends everything, and nothing is retried.
+// few milliseconds. The head is written after each commit, a checkpoint signed (signing.ts) by count, by time and when
+// one is asked for.
+// Invariants: a release resolves only after the commit and the head's write; the first fault ends everything, and nothing
+// is retried.
 
-import { digestOf, type HexDigest, sha256Hex } from "../base/bytes.ts";
+import { digestOf, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { CHECKPOINT_MS, CHECKPOINT_RECORDS } from "../base/limits.ts";
 import type { Clock, Timers } from "../base/powers.ts";
-import { parseCheckpoint, signCheckpoint } from "../audit/checkpoint.ts";
 import type { EventType } from "../audit/events.ts";
-import { verifyNote, type VerifierKey } from "../audit/note.ts";
 import type { SealedPayload } from "../audit/payload.ts";
-import type { SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
 import { prepareRecord, type PreparedRecord } from "../audit/record.ts";
-import type { ArtefactRow, AuditReads, AuditStore, CheckpointRow, DataKeyRow, Tip } from "../audit/store.ts";
-import { hostHasher } from "../outside/crypto.ts";
-import type { HeadWriter } from "../outside/head.ts";
+import type { ArtefactRow, DataKeyRow, Tip } from "../audit/store.ts";
 import { Assembly, type Chain, type Placed } from "./assembly.ts";
+import { type Signed, Signing, type SigningPorts } from "./signing.ts";
 import { isFull } from "./sqlite-file.ts";
 
 /** How long records that nobody has asked to release may wait. */
 const IDLE_MS = 4;
 
-export interface LogPorts {
-  readonly store: AuditStore;
-  readonly origin: string;
+export interface LogPorts extends SigningPorts {
   readonly boot: string;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly hasher: TreeHasher;
-  readonly checker: SignatureChecker;
-  readonly signer: Signer;
-  readonly verifier: VerifierKey;
-  readonly head: HeadWriter;
-  /** Throws where another file's process has signed, or may sign, for another history of this log. */
-  readonly checkForks: (reads: AuditReads) => void;
   /** Called when the disk is full, before the last words. */
   readonly freeRoom: () => void;
 }
@@ -57,11 +45,6 @@ export interface Entry {
   readonly dataKeys: readonly DataKeyRow[];
 }
 
-export interface Signed {
-  readonly size: number;
-  readonly root: HexDigest;
-}
-
 export class Log {
   readonly ports: LogPorts;
   readonly members = new Set<Member>();
@@ -76,12 +59,12 @@ export class Log {
   #lastWords: Promise<void> = Promise.resolve();
   #cancelIdle: (() => void) | undefined;
   #cancelCheckpoint: (() => void) | undefined;
-  /** The last checkpoint in the store that this process has made or checked. */
-  #checkpoint: CheckpointRow | undefined;
+  readonly #signing: Signing;
   readonly #startUs: number;
 
   constructor(ports: LogPorts) {
     this.ports = ports;
+    this.#signing = new Signing(ports, (data) => this.prepareOwn("log.checkpointed", data));
     this.#startUs = ports.clock.monotonicUs();
   }
 
@@ -191,7 +174,7 @@ export class Log {
         return assembly.add(record, member?.chain);
       });
       if (!assembly.isEmpty) assembly.artefacts.push(...this.#artefacts.splice(0));
-      if (beforeCheckpoint) this.#nameLast(assembly, tip);
+      if (beforeCheckpoint) this.#signing.nameLast(assembly, tip);
     });
     taken.forEach(({ member }, i) => member?.committed(placed[i] as Placed));
     return size;
@@ -210,71 +193,19 @@ export class Log {
       last = assembly;
       return assembly.batch();
     });
-    if (last !== undefined) this.#writeHead(last.range.size, digestOf(last.range.root()));
+    if (last !== undefined) this.#signing.writeHead(last.range.size, digestOf(last.range.root()));
     return size;
   }
 
-  #writeHead(size: number, root: HexDigest): void {
-    const row = this.#checkpoint;
-    const checkpoint = row === undefined ? null : { size: row.size, note: noteDigest(row.note) };
-    this.ports.head.write({ size, root, checkpoint });
-  }
-
-  /** Commits to the last checkpoint by a record, if a new one will come to stand after it. */
-  #nameLast(assembly: Assembly, tip: Tip): void {
-    const last = tip.reads.lastCheckpoint();
-    if (last === undefined || assembly.range.size === last.size) return;
-    const { size, root } = this.#checked(last, tip);
-    assembly.add(this.prepareOwn("log.checkpointed", { size, root, note: noteDigest(last.note) }));
-  }
-
-  /** Signs over all that is committed, unless a checkpoint that covers `size` stands already. */
   async #sign(size: number): Promise<Signed> {
-    const { store, origin, signer } = this.ports;
-    let signed: Signed | undefined;
-    let row: CheckpointRow | undefined;
-    await store.append((tip) => {
-      const last = tip.reads.lastCheckpoint();
-      if (last !== undefined && last.size >= size) {
-        signed = this.#checked(last, tip);
-        row = last;
-        return undefined;
-      }
-      const root = tip.range.root();
-      // Written before the others are read: of two who sign at once on two copies, one sees the other.
-      this.#writeHead(tip.size, digestOf(root));
-      this.ports.checkForks(tip.reads);
-      signed = { size: tip.size, root: digestOf(root) };
-      row = { size: tip.size, note: signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher) };
-      return { ...new Assembly(tip, this.ports.hasher).batch(), checkpoint: row };
-    });
-    const { size: covered, root } = signed as Signed;
-    this.#checkpoint = row;
-    this.#writeHead(covered, root);
-    this.ports.head.sync();
+    const signed = await this.#signing.sign(size);
     this.#cancelCheckpoint?.();
     this.#cancelCheckpoint = undefined;
-    return { size: covered, root };
-  }
-
-  /** @throws EnclosureError LOG_INVALID, NOTE_INVALID unless the checkpoint is one of this log's own and of this very tree. */
-  #checked(row: CheckpointRow, tip: Tip): Signed {
-    const { origin, verifier, checker } = this.ports;
-    const { checkpoint, note } = parseCheckpoint(row.note);
-    const root = digestOf(checkpoint.root);
-    if (row.note !== this.#checkpoint?.note) {
-      const isOurs = checkpoint.origin === origin && verifyNote(note, [verifier], checker).length > 0;
-      const isOfTree = checkpoint.size === row.size && digestOf(tip.reads.range(row.size).root()) === root;
-      if (!isOurs || !isOfTree) {
-        throw new EnclosureError("LOG_INVALID", `the checkpoint of size ${row.size} is not one of this log`);
-      }
-      this.#checkpoint = row;
-    }
-    return { size: checkpoint.size, root };
+    return signed;
   }
 
   #scheduleCheckpoint(size: number): void {
-    const covered = this.#checkpoint?.size ?? 0;
+    const { covered } = this.#signing;
     if (size - covered >= CHECKPOINT_RECORDS) this.#wantCheckpoint();
     else if (size > covered) {
       this.#cancelCheckpoint ??= this.ports.timers.after(CHECKPOINT_MS, () => {
@@ -307,17 +238,13 @@ export class Log {
       if (isFull(failure)) this.ports.freeRoom();
       const size = await this.write((assembly, tip) => {
         assembly.add(this.prepareOwn("log.failed", { code: failure.code }));
-        this.#nameLast(assembly, tip);
+        this.#signing.nameLast(assembly, tip);
       });
       await this.#sign(size);
     } catch {
       // The fault itself has been told; the next process to open the store finds what is there.
     }
   }
-}
-
-export function noteDigest(note: string): HexDigest {
-  return sha256Hex(note, hostHasher);
 }
 
 function asWriteFault(cause: unknown): EnclosureError {

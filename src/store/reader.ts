@@ -1,14 +1,13 @@
 // Reading a log: sessions, records and payloads as they stand. Reads what is there and checks each record alone; whether
 // the log as a whole can be relied on is what verify says. Payloads open where this user has the key.
 
-import { EnclosureError, isFault } from "../base/errors.ts";
 import { equalBytes, fromHex, hex, type HexDigest, parseHexDigest } from "../base/bytes.ts";
 import { type SessionId, sessionIdOf } from "../base/ids.ts";
+import { EnclosureError } from "../base/errors.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
 import type { LogReader, OpenedPayload, SessionFilter, StoredRecord } from "../audit/contract.ts";
 import type { PayloadRef } from "../audit/events.ts";
 import { type DataKey, openPayload, unwrapDataKey } from "../audit/payload.ts";
-import { parseRecord } from "../audit/record.ts";
 import type { AuditReads, RecordRow } from "../audit/store.ts";
 import { systemClock, systemTimers } from "../outside/clock.ts";
 import { hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
@@ -18,6 +17,7 @@ import { realPathOf } from "./place.ts";
 import { checkFormat, nothingIn } from "./schema.ts";
 import { openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
+import { originOf, storedRecord } from "./stored-record.ts";
 
 const PAGE = 200;
 const PREFIX = /^[0-9a-f]{4,64}$/;
@@ -42,13 +42,6 @@ export async function openLogReader({ path: named, home }: ReaderOptions): Promi
     db.close();
     throw error;
   }
-}
-
-/** The log's name, as its first record says. @throws EnclosureError LOG_INVALID */
-export function originOf(reads: Pick<AuditReads, "row">): string {
-  const first = reads.row(0);
-  if (first === undefined) throw new EnclosureError("LOG_INVALID", "the log has no first record");
-  return bodyOf(0, first.body).log;
 }
 
 export class Reader implements LogReader {
@@ -79,7 +72,7 @@ export class Reader implements LogReader {
 
   session(id: SessionId): readonly StoredRecord[] {
     const opening = this.#reads.openingOf(id);
-    return opening === undefined ? [] : this.#reads.sessionRows(opening.seq).map((row) => stored(row, id));
+    return opening === undefined ? [] : this.#reads.sessionRows(opening.seq).map((row) => storedRecord(row, id));
   }
 
   *sessions({ sinceMs, untilMs, limit = Infinity, newestFirst = false }: SessionFilter = {}): Iterable<StoredRecord> {
@@ -90,7 +83,7 @@ export class Reader implements LogReader {
     let from = newestFirst ? Infinity : -1;
     for (let given = 0; given < limit;) {
       const page = this.#reads.openings(within, newestFirst, from, Math.min(PAGE, limit - given));
-      for (const row of page) yield stored(row);
+      for (const row of page) yield storedRecord(row);
       if (page.length === 0) return;
       given += page.length;
       from = (page.at(-1) as RecordRow).seq;
@@ -105,13 +98,13 @@ export class Reader implements LogReader {
   closing(id: SessionId): StoredRecord | undefined {
     const opening = this.#reads.openingOf(id);
     const last = opening && this.#reads.sessionLast(opening.seq);
-    const record = last && stored(last, id);
+    const record = last && storedRecord(last, id);
     return record?.body.type === "session.closed" ? record : undefined;
   }
 
   record(seq: number): StoredRecord | undefined {
     const row = this.#reads.row(seq);
-    return row && stored(row);
+    return row && storedRecord(row);
   }
 
   payload(ref: PayloadRef): OpenedPayload {
@@ -146,7 +139,7 @@ export class Reader implements LogReader {
 
   isLive(id: SessionId): boolean {
     const opening = this.#reads.openingOf(id);
-    return opening !== undefined && this.#liveness.isLive(stored(opening, id).body.boot);
+    return opening !== undefined && this.#liveness.isLive(storedRecord(opening, id).body.boot);
   }
 
   close(): void {
@@ -163,36 +156,7 @@ export class Reader implements LogReader {
   }
 }
 
-/**
- * The record in a row. Columns are only how it was found: its place and its session are what its own bytes say.
- * @throws EnclosureError LOG_INVALID where the record is not one, STORE_DAMAGED where it is filed as what it is not.
- */
-function stored(row: RecordRow, filedUnder?: SessionId): StoredRecord {
-  const { seq, leaf, body: bodyText } = row;
-  if (hex(hostTreeHasher.leaf(bodyText)) !== leaf) throw misfiled(seq, "does not have the hash that it is filed under");
-  const body = bodyOf(seq, bodyText);
-  if (body.seq !== seq) throw misfiled(seq, `says that it is record ${body.seq}`);
-  const link = body.session;
-  if ((link?.n ?? null) !== row.n) throw misfiled(seq, "is filed at another place of its session");
-  const session = link === undefined ? null : (link.id ?? sessionIdOf(leaf));
-  if (filedUnder !== undefined && session !== filedUnder) throw misfiled(seq, "is filed under another session");
-  return { seq, leaf, session, bodyText, body };
-}
-
 function openedBy(opening: RecordRow): SessionId {
-  stored(opening);
+  storedRecord(opening);
   return sessionIdOf(opening.leaf);
-}
-
-function misfiled(seq: number, what: string): EnclosureError {
-  return new EnclosureError("STORE_DAMAGED", `record ${seq} ${what}; \`enclosure verify\` tells what else is changed`);
-}
-
-function bodyOf(seq: number, text: string): StoredRecord["body"] {
-  try {
-    return parseRecord(text).body;
-  } catch (error) {
-    if (!isFault(error, "LOG_INVALID")) throw error;
-    throw new EnclosureError("LOG_INVALID", `record ${seq}: ${error.message}`, { cause: error });
-  }
 }

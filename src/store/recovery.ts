@@ -6,10 +6,11 @@
 import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { CallCounts, EventData, EventType, RecordBody } from "../audit/events.ts";
-import { parseRecord, prepareRecord } from "../audit/record.ts";
+import { prepareRecord } from "../audit/record.ts";
 import type { RecordRow, Tip } from "../audit/store.ts";
 import { type Assembly, Chain } from "./assembly.ts";
 import type { Log } from "./log.ts";
+import { storedRecord } from "./stored-record.ts";
 
 /** Sessions that one transaction closes. */
 const SESSIONS_MAX = 64;
@@ -27,7 +28,7 @@ export function openSessions(reads: Tip["reads"], boots: readonly string[]): Rec
 /** Whether the session with this opening has its closing record. */
 export function isClosed(reads: Tip["reads"], opening: number): boolean {
   const last = reads.sessionLast(opening);
-  return last !== undefined && parseRecord(last.body).body.type === "session.closed";
+  return last !== undefined && storedRecord(last).body.type === "session.closed";
 }
 
 /** Closes what the processes of `boots`, all dead, have left open. Resolves once that is durable. */
@@ -71,9 +72,9 @@ function packed(recovered: readonly Recovered[]): Recovered[][] {
   return groups;
 }
 
-/** Returns the calls whose outcome nobody knows. */
+/** Returns the calls whose outcome nobody knows. @throws EnclosureError STORE_DAMAGED where a record is not what it is filed as */
 function closeOne(log: Log, assembly: Assembly, rows: readonly RecordRow[], id: SessionId): readonly number[] {
-  const bodies = rows.map(({ body }) => parseRecord(body).body);
+  const bodies = rows.map((row) => storedRecord(row, id).body);
   const last = bodies.at(-1) as RecordBody;
   const unknown = openIntents(bodies);
   const chain = Chain.after(rows.at(-1) as RecordRow, id);

@@ -18,7 +18,8 @@ import {
 import { prepareRecord } from "../audit/record.ts";
 import type { AuditReads, DataKeyRow } from "../audit/store.ts";
 import { Chain } from "./assembly.ts";
-import type { Log, Member, Signed } from "./log.ts";
+import type { Log, Member } from "./log.ts";
+import type { Signed } from "./signing.ts";
 
 export interface SessionPorts {
   readonly log: Log;

@@ -12,12 +12,12 @@ import { systemClock, systemTimers } from "../outside/clock.ts";
 import { readHeads } from "../outside/head.ts";
 import { findVerifierKey, findWrappingKey, logFolder } from "../outside/keys.ts";
 import { Liveness } from "./liveness.ts";
-import { originOf } from "./reader.ts";
 import { isClosed } from "./recovery.ts";
 import { realPathOf } from "./place.ts";
 import { checkFormat } from "./schema.ts";
 import { faultOf, openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
+import { originOf } from "./stored-record.ts";
 
 export interface VerifyOptions {
   readonly path: string;

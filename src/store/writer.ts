@@ -2,7 +2,7 @@
 // what a dead process has left open is recovered before anything else is written.
 // Invariant: keys are on the disk before the first record is, and a liveness lock is held before a session is opened.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
@@ -13,17 +13,17 @@ import type { AuditStore } from "../audit/store.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { hmacHex, hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import { openHead, readHeads, removeHead } from "../outside/head.ts";
-import { loadLogKeys, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
+import { loadLogKeys, logFolders, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
 import { productVersion } from "../outside/programs.ts";
 import { type Ballast, ballastOf } from "./ballast.ts";
-import { checkForks, checkHeads, spentSlots } from "./heads.ts";
+import { checkEmptied, checkForks, checkHeads, spentSlots } from "./heads.ts";
 import { type HeldLife, Liveness } from "./liveness.ts";
 import { Log } from "./log.ts";
 import { identityOf, realPathOf } from "./place.ts";
-import { originOf } from "./reader.ts";
 import { recover } from "./recovery.ts";
 import { SessionEnd } from "./session-log.ts";
 import { SqliteStore } from "./sqlite.ts";
+import { originOf } from "./stored-record.ts";
 
 export interface WriterPowers {
   readonly clock: Clock;
@@ -54,9 +54,10 @@ const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers:
 export async function openLogWriter({ path: named, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
   const path = realPathOf(named);
   makeFolderOf(path);
+  const wasThere = existsSync(path);
   const store = await SqliteStore.open(path, hostTreeHasher, powers);
   try {
-    return await openOver(store, { path, home, powers });
+    return await openOver(store, { path, home, powers, wasThere });
   } catch (error) {
     store.close();
     throw error;
@@ -72,15 +73,20 @@ function makeFolderOf(path: string): void {
   }
 }
 
+/** Where it is opened. A file that was not there may bear the number of one that was removed: it is not held against heads. */
+interface Found extends Required<WriterOptions> {
+  readonly wasThere: boolean;
+}
+
 /** What one opening goes by. */
-interface Opening extends Required<WriterOptions> {
+interface Opening extends Found {
   readonly boot: string;
   readonly ballast: Ballast;
   /** Of the store's file. */
   readonly identity: HexDigest;
 }
 
-async function openOver(store: SqliteStore, options: Required<WriterOptions>): Promise<OpenedWriter> {
+async function openOver(store: SqliteStore, options: Found): Promise<OpenedWriter> {
   const { path, powers } = options;
   const ballast = ballastOf(path);
   const boot = hex(powers.random.bytes(8));
@@ -114,7 +120,9 @@ async function found(
   store: SqliteStore,
   opening: Opening,
 ): Promise<{ readonly log: Log; readonly keys: LogKeys } | undefined> {
-  const { home, powers } = opening;
+  const { home, powers, identity, wasThere } = opening;
+  if (store.size() > 0) return undefined;
+  if (wasThere) checkEmptied(store, logFolders(home).flatMap(readHeads), identity);
   if (store.size() > 0) return undefined;
   const origin = makeOrigin(powers.random);
   const keys = makeLogKeys(home, origin, powers.random);

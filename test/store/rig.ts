@@ -7,7 +7,7 @@ import { loadLogKeys, type LogKeys } from "../../src/outside/keys.ts";
 import { Liveness } from "../../src/store/liveness.ts";
 import { Log, type LogPorts } from "../../src/store/log.ts";
 import { identityOf } from "../../src/store/place.ts";
-import { originOf } from "../../src/store/reader.ts";
+import { originOf } from "../../src/store/stored-record.ts";
 import { SqliteStore } from "../../src/store/sqlite.ts";
 import type { Place } from "./logs.ts";
 
