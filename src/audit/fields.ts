@@ -11,7 +11,10 @@ const code = text(/^[A-Z][A-Z0-9_]*$/, 64);
 /** Versions, flags, platforms, time zones: printable ASCII. */
 const token = text(/^[\x20-\x7e]*$/, 256);
 /** A name as the manifest holds it: visible characters, one line. */
-const name = text(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 256);
+const VISIBLE = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
+const name = text(VISIBLE, 256);
+/** A method and a pattern of the manifest, which may be long. */
+const TARGET_NAME_CHARS_MAX = 2304;
 const pointer = text(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 1024);
 const evidence = oneOf("observed", "host_claimed", "agent_claimed");
 const effect = oneOf("read", "write", "irreversible");
@@ -43,7 +46,7 @@ const payload: Shape = both(
 );
 
 const rule = object({ pointer, line: integer(), column: integer() });
-const target = object({ kind: name, name });
+const target = object({ kind: name, name: text(VISIBLE, TARGET_NAME_CHARS_MAX) });
 const site = nullable(object({ line: integer(), column: integer() }));
 const principal = object(
   { id: text(/^[0-9a-f]{32}$/, 32), kind: oneOf("os_user", "named"), evidence },

@@ -27,6 +27,15 @@ export function fromUtf8(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
 
+/** The text where the bytes are well-formed UTF-8, else the bytes. */
+export function textOrBytes(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return fromUtf8(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
 /** The number of bytes of `text` in UTF-8; a lone surrogate counts as three, as an encoder would write it. */
 export function utf8Length(text: string): number {
   let length = text.length;

@@ -157,6 +157,38 @@ function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined,
   throw new CodecError("an unknown or malformed $type");
 }
 
+/** What stands for itself only inside a wrapping. */
+export const TAGS = ["undefined", "number", "bigint", "date", "bytes", "object"] as const;
+
+/** Whether a JSON form stands for a value that JSON does not have. */
+export function isTagged(json: JsonValue): boolean {
+  if (json === null || typeof json !== "object" || isArray(json) || !hasOwn(json, "$type")) return false;
+  const type = (json as Record<string, JsonValue>)["$type"];
+  return TAGS.some((tag) => tag === type);
+}
+
+/**
+ * The JSON form as a schema speaks of it: an object with a "$type" of its own stands as itself, not wrapped. So that it
+ * can be told from a tagged value, its "$type" may be none of ours.
+ * @throws CodecError where a form is malformed, and on such a "$type"
+ */
+export function unwrapObjects(json: JsonValue): JsonValue {
+  if (json === null || typeof json !== "object") return json;
+  if (isArray(json)) return json.map((one: JsonValue) => unwrapObjects(one));
+  const source = json as Record<string, JsonValue>;
+  const wrapped = hasOwn(source, "$type") && source["$type"] === "object";
+  if (hasOwn(source, "$type") && !wrapped) {
+    decodeTagged(source["$type"], source["value"], 0);
+    return source;
+  }
+  const members: Record<string, JsonValue> = {};
+  const own = wrapped ? source["value"] : source;
+  if (own === null || typeof own !== "object" || isArray(own)) throw new CodecError("an unknown or malformed $type");
+  for (const key of keys(own)) put(members, key, unwrapObjects((own as Record<string, JsonValue>)[key] as JsonValue));
+  if (wrapped && isTagged(members)) throw new CodecError("an object's $type is one that stands for other values");
+  return members;
+}
+
 function decodeBytes(text: string): Uint8Array {
   try {
     return fromBase64(text, BASE64_OPTIONS);

@@ -17,6 +17,11 @@ export function holdsPlaceholder(text: string): boolean {
   return text.search(PLACEHOLDER) >= 0;
 }
 
+/** The names in the placeholders that a text holds. */
+export function placeholdersIn(text: string): readonly string[] {
+  return [...text.matchAll(PLACEHOLDER)].map((match) => match[1] as string);
+}
+
 /** Whether a text is one placeholder and nothing else. */
 export function isPlaceholder(text: string): boolean {
   return ONE_PLACEHOLDER.test(text);

@@ -119,6 +119,8 @@ export interface KindPowers {
     readonly mend: string;
   }): void;
   at(pointer: string): RuleRef;
+  /** Names of the secrets whose placeholders the agent is given, in its environment. It may send no others. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 /** One sentence of `enclosure explain`. */

@@ -1,8 +1,11 @@
 // Checkers: whether a value fits a function's input or output schema, or the agent's, in plain JSON Schema (2020-12),
 // by ajv. Compiled when first used, since most functions of a grant are not called in a session.
+// Of values that cross the door a schema speaks as they are, not as they are wrapped (base/codec.ts): an object has its own
+// members, and a date, bytes or a bigint is no object, unless the schema states its "$type".
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import type { JsonValue } from "../base/json.ts";
+import { CodecError, TAGS, unwrapObjects } from "../base/codec.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import type { JsonSchema } from "../kinds/contract.ts";
 import { stepsOf, type Report } from "./problems.ts";
 import { readSchema } from "./schema-form.ts";
@@ -10,23 +13,69 @@ import { readSchema } from "./schema-form.ts";
 /** What is wrong with a value, in one line without the value itself; undefined where it fits. Total and pure. */
 export type Checker = (value: JsonValue) => string | undefined;
 
-/** Compiles a checker. A schema that is not acceptable is reported (MANIFEST_SCHEMA_INVALID), and nothing fits it. */
+/** Compiles a checker of plain JSON. A schema that is not acceptable is reported (MANIFEST_SCHEMA_INVALID), and nothing fits it. */
 export function compileChecker(schema: JsonSchema, pointer: string, report: Report): Checker {
-  if (readSchema(schema, pointer, report) === undefined) return () => "the schema is not acceptable";
+  if (readSchema(schema, pointer, report) === undefined) return () => UNACCEPTABLE;
+  return checkerOver(schema);
+}
+
+/** The same for the JSON form of a value that crosses the door. */
+export function compileValueChecker(schema: JsonSchema, pointer: string, report: Report): Checker {
+  if (readSchema(schema, pointer, report) === undefined) return () => UNACCEPTABLE;
+  const check = checkerOver(untagged(schema) as JsonSchema);
+  return (value) => {
+    try {
+      return check(unwrapObjects(value));
+    } catch (error) {
+      if (error instanceof CodecError) return `cannot be read: ${error.message}`;
+      throw error;
+    }
+  };
+}
+
+const UNACCEPTABLE = "the schema is not acceptable";
+
+function checkerOver(schema: JsonSchema): Checker {
   const compiled = lazily(schema);
   return (value) => {
     const validate = compiled();
-    if (validate === undefined) return "the schema is not acceptable";
+    if (validate === undefined) return UNACCEPTABLE;
     if (validate(value)) return undefined;
     const error = validate.errors?.[0];
     return error === undefined ? "does not fit" : sentence(error);
   };
 }
 
-/** Whether a value is valid, plainly. For schemas that `readSchema` has accepted. */
+/** Whether a value, its objects unwrapped, is valid, plainly. For schemas that `readSchema` has accepted. */
 export function compileValidator(schema: JsonSchema): (value: JsonValue) => boolean {
-  const compiled = lazily(schema);
+  const compiled = lazily(untagged(schema) as JsonSchema);
   return (value) => compiled()?.(value) === true;
+}
+
+const SUBSCHEMAS: ReadonlySet<string> = new Set(
+  "additionalProperties propertyNames items prefixItems contains allOf anyOf oneOf not if then else".split(" "),
+);
+/** A schema of its own, so that `additionalProperties` beside it still speaks of a "$type". */
+const NO_TAG: JsonObject = { properties: { $type: { not: { enum: [...TAGS] } } } };
+
+/** The schema as ajv is to have it: what it calls an object is no tagged value, unless it states a "$type" itself. */
+function untagged(schema: JsonValue): JsonValue {
+  if (Array.isArray(schema)) return schema.map((one: JsonValue) => untagged(one));
+  if (!isJsonObject(schema)) return schema;
+  const rewritten = Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]): [string, JsonValue] => {
+      if ((keyword === "properties" || keyword === "$defs") && isJsonObject(value)) return [keyword, eachMember(value)];
+      return [keyword, SUBSCHEMAS.has(keyword) ? untagged(value) : value];
+    }),
+  );
+  const { type, properties, allOf } = rewritten;
+  const isOfObjects = type === "object" || (Array.isArray(type) && type.includes("object"));
+  if (!isOfObjects || (isJsonObject(properties) && Object.hasOwn(properties, "$type"))) return rewritten;
+  return { ...rewritten, allOf: [...(Array.isArray(allOf) ? (allOf as readonly JsonValue[]) : []), NO_TAG] };
+}
+
+function eachMember(schemas: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, untagged(schema)]));
 }
 
 let ajv: Ajv2020 | undefined;
@@ -86,6 +135,8 @@ function predicate(keyword: string, params: Readonly<Record<string, unknown>>, m
         .slice(0, 200)}`;
     case "const":
       return `must be ${JSON.stringify(params["allowedValue"]).slice(0, 200)}`;
+    case "not":
+      return "is a value that the schema does not speak of";
     case "type":
       return `must be ${[params["type"]].flat().join(" or ")}`;
     default:

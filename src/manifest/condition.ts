@@ -1,9 +1,10 @@
-// Conditions: what a `where` says of a value, in three values. `undecided` where a stated property is missing, or a
+// Conditions: what a `where` says of a value (its objects unwrapped: base/codec.ts), in three values. `undecided` where a stated property is missing, or a
 // value is of another type than the schema states: then the schema says nothing, where plain JSON Schema would say
 // something by accident. Under allow only "yes" matches; under deny and ask, "yes" and "undecided" do.
 // Invariant: two interpreters must agree. "yes" is never said unless ajv finds the value valid, "no" never unless it
 // finds it invalid; where they differ, the answer is "undecided".
 
+import { isTagged } from "../base/codec.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { isJsonObject } from "../base/json.ts";
 import type { Condition, JsonSchema } from "../kinds/contract.ts";
@@ -57,12 +58,12 @@ export function judge(form: Form, value: JsonValue): Verdict {
 
 function* parts(form: Form, value: JsonValue): Generator<Verdict> {
   if (form.always !== undefined) yield decided(form.always);
-  if (form.types !== undefined && !form.types.some((type) => isOfType(value, type))) yield "undecided";
+  if (form.types !== undefined && !form.types.some((type) => isOfType(value, type, form))) yield "undecided";
   if (form.choices !== undefined) yield choice(form.choices, value);
   if (typeof value === "number") yield* numberParts(form, value);
   else if (typeof value === "string") yield* textParts(form, value);
   else if (Array.isArray(value)) yield* listParts(form, value as readonly JsonValue[]);
-  else if (isJsonObject(value)) yield* objectParts(form, value);
+  else if (isObjectOf(form, value)) yield* objectParts(form, value);
   for (const one of form.all) yield judge(one, value);
   if (form.any !== undefined) yield some(form.any.map((one) => judge(one, value)));
   if (form.one !== undefined) yield exactlyOne(form.one.map((one) => judge(one, value)));
@@ -70,11 +71,16 @@ function* parts(form: Form, value: JsonValue): Generator<Verdict> {
   if (form.when !== undefined) yield conditional(form.when, value);
 }
 
-function isOfType(value: JsonValue, type: TypeName): boolean {
+function isOfType(value: JsonValue, type: TypeName, form: Form): boolean {
   if (type === "integer") return Number.isInteger(value);
   if (type === "array") return Array.isArray(value);
-  if (type === "object") return isJsonObject(value);
+  if (type === "object") return isObjectOf(form, value);
   return type === "null" ? value === null : typeof value === type;
+}
+
+/** A date, bytes and the like are no object, unless the schema states their "$type". */
+function isObjectOf(form: Form, value: JsonValue): value is JsonObject {
+  return isJsonObject(value) && (!isTagged(value) || form.properties.has("$type"));
 }
 
 /** A value of a type that none of the choices has is none that the schema speaks of. */

@@ -1,10 +1,12 @@
 // Grants: compiles a resolved manifest's capabilities into what the broker decides with. A compiled grant checks a
 // call's argument against the function's input schema before its kind looks at the rules, so that a rule only ever
-// sees an argument of the stated shape; and a result against the output schema.
+// sees an argument of the stated shape, its objects unwrapped; and a result against the output schema.
 
+import { unwrapObjects } from "../base/codec.ts";
 import type { ErrorCode, Problem } from "../base/errors.ts";
 import { isCapabilityName, type CapabilityName } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
+import { referencedSecrets } from "../base/secrets.ts";
 import type {
   CallRequest,
   CompiledGrant,
@@ -16,7 +18,7 @@ import type {
   RuleRef,
   RuleVerdict,
 } from "../kinds/contract.ts";
-import { compileChecker, type Checker } from "./checker.ts";
+import { compileChecker, compileValueChecker, type Checker } from "./checker.ts";
 import { compileCondition } from "./condition.ts";
 import type { ResolvedGrant } from "./form.ts";
 import { Findings, step, type Report } from "./problems.ts";
@@ -46,10 +48,11 @@ export function compileGrants(
   const report: Report = (finding) => findings.report({ ...finding, pointer: resolution.sourceOf(finding.pointer) });
   const grants = new Map<CapabilityName, CompiledGrant>();
   const compiled = new Map<CapabilityName, CompiledKind>();
+  const placeholders = new Set(Object.values(resolution.resolved.env).flatMap(referencedSecrets));
   for (const [name, grant] of Object.entries(resolution.resolved.capabilities)) {
     const kind = kinds.get(grant.use);
     if (kind === undefined || !isCapabilityName(name)) continue;
-    const place: GrantPlace = { pointer: `/capabilities${step(name)}`, at: resolution.at, report };
+    const place: GrantPlace = { pointer: `/capabilities${step(name)}`, at: resolution.at, report, placeholders };
     const own = compileKind(kind, grant.own, tables.get(name), place);
     compiled.set(name, own);
     grants.set(name, makeGrant(name, grant, own, place));
@@ -68,6 +71,8 @@ export interface GrantPlace {
   readonly pointer: string;
   readonly at: (pointer: string) => RuleRef;
   readonly report: Report;
+  /** See KindPowers. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 /** Has a kind compile one grant; what the kind says relative to the grant is told with its place in the file. */
@@ -75,7 +80,7 @@ export function compileKind(
   kind: Kind,
   grant: JsonObject,
   table: readonly FunctionSpec[] | undefined,
-  { pointer, at, report }: GrantPlace,
+  { pointer, at, report, placeholders }: GrantPlace,
 ): CompiledKind {
   return kind.compile(grant, table, {
     condition: (schema, inner) => compileCondition(schema, pointer + inner, report),
@@ -85,6 +90,7 @@ export function compileKind(
     },
     report: ({ pointer: inner, ...finding }) => report({ ...finding, pointer: pointer + inner }),
     at: (inner) => at(pointer + inner),
+    placeholders,
   });
 }
 
@@ -92,8 +98,6 @@ interface FunctionCheckers {
   readonly input: Checker;
   readonly output: Checker;
 }
-
-const FITS: Checker = () => undefined;
 
 function makeGrant(name: CapabilityName, grant: ResolvedGrant, own: CompiledKind, place: GrantPlace): CompiledGrant {
   const at = place.at(place.pointer);
@@ -107,7 +111,7 @@ function makeGrant(name: CapabilityName, grant: ResolvedGrant, own: CompiledKind
     const wrong = checkers.get(fn.name)?.input(args);
     if (known === undefined) return refuse(fn, at, name, "is not a function of this grant", "RULE_FAILED");
     if (wrong !== undefined) return refuse(known, at, name, `argument ${wrong}`, "ARGUMENT_INVALID");
-    return own.decide({ fn: known, args });
+    return own.decide({ fn: known, args: unwrapObjects(args) });
   };
   return {
     name,
@@ -126,9 +130,8 @@ function makeGrant(name: CapabilityName, grant: ResolvedGrant, own: CompiledKind
 }
 
 function checkerOf(fn: FunctionSpec, side: "input" | "output", { pointer, report }: GrantPlace): Checker {
-  const schema: JsonSchema | undefined = fn[side];
-  if (schema === undefined) return FITS;
-  return compileChecker(schema, "", ({ pointer: inner, message, ...finding }) =>
+  const schema: JsonSchema = fn[side] ?? true;
+  return compileValueChecker(schema, "", ({ pointer: inner, message, ...finding }) =>
     report({ ...finding, pointer, message: `${fn.name}: ${side}${inner}: ${message}` }),
   );
 }

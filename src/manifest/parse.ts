@@ -157,7 +157,7 @@ function checkRules(
     const pointer = `/capabilities${step(name)}`;
     const kind = kinds.get(member(grant, "use") as KindName);
     if (kind !== undefined && sound(pointer))
-      compileKind(kind, grant as JsonObject, undefined, { pointer, at, report });
+      compileKind(kind, grant as JsonObject, undefined, { pointer, at, report, placeholders: new Set() });
   }
 }
 

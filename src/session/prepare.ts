@@ -15,7 +15,7 @@ import type { AgentBundle, ModuleBundle } from "../bundle/contract.ts";
 import { KINDS } from "../kinds/all.ts";
 import type { CompiledGrant, JsonSchema } from "../kinds/contract.ts";
 import { type AuthorisedManifest, authorise, refuseErrors } from "../manifest/authorise.ts";
-import { compileChecker } from "../manifest/checker.ts";
+import { compileValueChecker } from "../manifest/checker.ts";
 import { compileGrants } from "../manifest/grants.ts";
 import { compareLock, type LockedModule } from "../manifest/lock.ts";
 import type { Resolution } from "../manifest/resolve.ts";
@@ -229,5 +229,5 @@ function outputChecker(schema: JsonSchema): (value: JsonValue) => string | undef
 
 /** The schema was found acceptable when the manifest was read. */
 function checkerOf(schema: JsonSchema): (value: JsonValue) => string | undefined {
-  return schema === true ? () => undefined : compileChecker(schema, "", () => {});
+  return schema === true ? () => undefined : compileValueChecker(schema, "", () => {});
 }

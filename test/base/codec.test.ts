@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CodecError, decodeValue, encodeValue, VALUE_DEPTH_MAX } from "../../src/base/codec.ts";
+import { CodecError, decodeValue, encodeValue, unwrapObjects, VALUE_DEPTH_MAX } from "../../src/base/codec.ts";
 import type { JsonValue } from "../../src/base/json.ts";
 
 function roundTrip(value: unknown): unknown {
@@ -78,4 +78,27 @@ describe("encodeValue() and decodeValue()", () => {
       Array.isArray = original;
     }
   });
+});
+
+describe("unwrapObjects()", () => {
+  it("shows an object with a $type of its own as itself, at any depth, and leaves all else", () => {
+    const value = { a: [{ $type: "app.post", b: { $type: 7 } }], c: new Date(1), d: undefined, e: [2n, null, "x"] };
+    expect(unwrapObjects(encodeValue(value))).toEqual({
+      a: [{ $type: "app.post", b: { $type: 7 } }],
+      c: { $type: "date", value: 1 },
+      e: [{ $type: "bigint", value: "2" }, null, "x"],
+    });
+  });
+
+  it.each(["undefined", "number", "bigint", "date", "bytes", "object"])(
+    "refuses an object that would pass for a value of $type %s",
+    ($type) => {
+      expect(() => unwrapObjects(encodeValue([{ $type, value: "AA==" }]))).toThrow(CodecError);
+    },
+  );
+
+  it.each([{ $type: "function" }, { $type: "bytes", value: 1 }, { $type: "object", value: [] }])(
+    "refuses the malformed %j",
+    (json) => expect(() => unwrapObjects([json] as JsonValue)).toThrow(CodecError),
+  );
 });

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/base/json.ts";
 import { fsKind } from "../../src/kinds/fs/kind.ts";
 import { FS_FUNCTIONS } from "../../src/kinds/fs/functions.ts";
 import { httpKind } from "../../src/kinds/http/kind.ts";
-import { compileChecker } from "../../src/manifest/checker.ts";
+import { compileValueChecker } from "../../src/manifest/checker.ts";
 import { fit } from "../../src/manifest/fit.ts";
 import { manifestSchema } from "../../src/manifest/grammar.ts";
 import type { JsonSchema, Kind, KindName } from "../../src/kinds/contract.ts";
@@ -16,7 +16,7 @@ const functions = [...FS_FUNCTIONS, ...(FETCH === undefined ? [] : [FETCH])];
 /** What is wrong with a value by a function's schema; fails where the schema itself is not acceptable. */
 function wrong(name: string, side: "input" | "output", value: unknown): string | undefined {
   const schema = functions.find((fn) => fn.name === name)?.[side];
-  return compileChecker(schema ?? false, "", ({ message }) => {
+  return compileValueChecker(schema ?? false, "", ({ message }) => {
     throw new Error(message);
   })(encodeValue(value));
 }

@@ -52,6 +52,19 @@ describe("compileCondition()", () => {
     ["no element is contained", { type: "array", contains: { const: 1 } }, [2], "no"],
     ["an element may be contained", { type: "array", contains: { const: 1 } }, ["2"], "undecided"],
     ["a local reference", { $defs: { a: amount }, $ref: "#/$defs/a" }, { amount: 7 }, "yes"],
+    ["a date, which is no object", { type: "object" }, { $type: "date", value: 0 }, "undecided"],
+    [
+      "a date, where its members are few",
+      { type: "object", maxProperties: 1 },
+      { $type: "date", value: 0 },
+      "undecided",
+    ],
+    [
+      "bytes, of which the schema speaks",
+      { type: "object", properties: { $type: { const: "bytes" } } },
+      { $type: "bytes", value: "" },
+      "yes",
+    ],
     ["text is counted in characters", { type: "string", maxLength: 1 }, "😀", "yes"],
   ])("decides where %s", (_, schema, value, verdict) => expect(conditionOf(schema)(value)).toBe(verdict));
 

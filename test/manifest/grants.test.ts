@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { encodeValue } from "../../src/base/codec.ts";
 import type { JsonValue } from "../../src/base/json.ts";
-import type { CompiledGrant, FunctionSpec, RuleVerdict } from "../../src/kinds/contract.ts";
+import type { CompiledGrant, FunctionSpec, JsonSchema, RuleVerdict } from "../../src/kinds/contract.ts";
 import { compileGrants, strictly, type CompiledGrants } from "../../src/manifest/grants.ts";
 import { parseManifest } from "../../src/manifest/parse.ts";
 import { resolveManifest, type Resolution } from "../../src/manifest/resolve.ts";
@@ -43,6 +44,12 @@ function decide(grant: CompiledGrant, name: string, args: JsonValue): RuleVerdic
   return grant.decide({ fn: grant.functions.get(name) as FunctionSpec, args });
 }
 
+/** The desk, whose function `look` takes what this schema says. */
+function withInput(input: JsonSchema): CompiledGrant {
+  const tables = new Map([["desk", [{ name: "look", effect: "read", input } as const]]]);
+  return [...compiled(undefined, tables).grants.values()][0] as CompiledGrant;
+}
+
 describe("compileGrants()", () => {
   const desk = [...compiled().grants.values()][0] as CompiledGrant;
 
@@ -72,6 +79,27 @@ describe("compileGrants()", () => {
     });
   });
 
+  it("checks the members of an object that has a $type of its own, and of what is within it", () => {
+    const refund = (value: unknown): unknown => decide(desk, "refund", encodeValue(value));
+    expect(refund({ amount: 5, $type: "x" })).toMatchObject({ message: 'desk.refund: argument must not have "$type"' });
+    const within = withInput({
+      type: "object",
+      properties: { opts: { type: "object", properties: { limit: { type: "integer", maximum: 10 } } } },
+    });
+    const said = (opts: unknown): string => decide(within, "look", encodeValue({ opts })).verdict;
+    expect([{ limit: 10 }, { limit: 10, $type: 1 }, { $type: "x" }].map(said)).toEqual(["allow", "allow", "allow"]);
+    expect([{ limit: 11, $type: 1 }, { $type: "date" }].map(said)).toEqual(["deny", "deny"]);
+  });
+
+  it("takes no date, bytes, bigint or the like for an object", () => {
+    const within = withInput({ type: "object", properties: { opts: { type: "object" }, any: true } });
+    const said = (value: unknown): string => decide(within, "look", encodeValue(value)).verdict;
+    const odd = [new Date(), new Uint8Array(1), 2n, NaN, -0];
+    expect(odd.map((opts) => said({ opts }))).toEqual(odd.map(() => "deny"));
+    expect(odd.map((any) => said({ any }))).toEqual(odd.map(() => "allow"));
+    expect(odd.map(said)).toEqual(odd.map(() => "deny"));
+  });
+
   it("denies a function that the grant does not have", () => {
     const fn: FunctionSpec = { name: "burn", effect: "write" };
     expect(desk.decide({ fn, args: {} })).toMatchObject({ verdict: "deny", code: "RULE_FAILED" });
@@ -96,7 +124,10 @@ describe("compileGrants()", () => {
   it("checks results against the output schema", () => {
     const fn = desk.functions.get("refund") as FunctionSpec;
     expect(desk.checkResult(fn, { id: "r1" })).toEqual({ ok: true });
-    expect(desk.checkResult(fn, { id: 1 })).toEqual({ ok: false, message: "desk.refund: result id must be string" });
+    const wrong = { ok: false, message: "desk.refund: result id must be string" };
+    expect(desk.checkResult(fn, { id: 1 })).toEqual(wrong);
+    expect(desk.checkResult(fn, encodeValue({ id: 1, $type: "x" }))).toEqual(wrong);
+    expect(desk.checkResult(fn, { $type: "date", value: 1 })).toMatchObject({ ok: false });
   });
 
   it("names a rule that a profile put there by its place in the file", () => {

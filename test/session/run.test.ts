@@ -234,11 +234,11 @@ describe("calls", () => {
     world.write("desk.ts", DESK_MODULE);
     const { result } = await world.run(`import { desk } from "enclosure:caps";
       export default async () => {
-        const value = { n: [NaN, -0, Infinity], big: 2n ** 70n, at: new Date(5), bytes: new Uint8Array([1, 255]), odd: { $type: "bytes" }, none: [undefined] };
+        const value = { n: [NaN, -0, Infinity], big: 2n ** 70n, at: new Date(5), bytes: new Uint8Array([1, 255]), odd: { $type: "app.note" }, none: [undefined] };
         const back = await desk.echo(value);
         return [Object.is(back.n[1], -0), back.big === value.big, back.at.getTime(), [...back.bytes], back.odd, back.none[0] === undefined];
       };`);
-    expect(result.output).toEqual([true, true, 5, [1, 255], { $type: "object", value: { $type: "bytes" } }, true]);
+    expect(result.output).toEqual([true, true, 5, [1, 255], { $type: "object", value: { $type: "app.note" } }, true]);
   });
 
   it("lets calls that the agent did not wait for end, and records them", async () => {

@@ -1,5 +1,5 @@
 // Compiles a grant of one kind as the manifest layer does, with the real conditions and checkers, and no YAML around it.
-import { compileChecker } from "../../src/manifest/checker.ts";
+import { compileChecker, compileValueChecker } from "../../src/manifest/checker.ts";
 import { compileCondition } from "../../src/manifest/condition.ts";
 import type { Report } from "../../src/manifest/problems.ts";
 import type { ErrorCode } from "../../src/base/errors.ts";
@@ -16,7 +16,13 @@ export interface Compiled {
   decide(fn: string, args: unknown): RuleVerdict;
 }
 
-export function compiled(kind: Kind, name: string, grant: JsonObject, table?: readonly FunctionSpec[]): Compiled {
+export function compiled(
+  kind: Kind,
+  name: string,
+  grant: JsonObject,
+  table?: readonly FunctionSpec[],
+  placeholders: ReadonlySet<string> = new Set(),
+): Compiled {
   const problems: Compiled["problems"][number][] = [];
   const found: Report = ({ code, pointer, message, mend = "" }) =>
     problems.push({ severity: "error", code, pointer, message, mend });
@@ -27,6 +33,7 @@ export function compiled(kind: Kind, name: string, grant: JsonObject, table?: re
       const check = compileChecker(schema, pointer, found);
       return (value) => check(value) === undefined;
     },
+    placeholders,
     report: (problem) => problems.push(problem),
     at,
   });
@@ -41,7 +48,7 @@ export function compiled(kind: Kind, name: string, grant: JsonObject, table?: re
     config: made.config,
     decide: (call) => made.decide(call),
     checkResult: (fn, result) => {
-      const wrong = compileChecker(fn.output ?? true, "", () => {})(result);
+      const wrong = compileValueChecker(fn.output ?? true, "", () => {})(result);
       return wrong === undefined ? { ok: true } : { ok: false, message: wrong };
     },
   };

@@ -2,7 +2,7 @@
 
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip } from "node:zlib";
-import { fromUtf8 } from "../../base/bytes.ts";
+import { textOrBytes } from "../../base/bytes.ts";
 import type { Response } from "./exchange.ts";
 
 /** What is asked for, and all that is taken. */
@@ -68,12 +68,4 @@ export function toGuest(response: Response, body: Uint8Array, url: string, redir
     body: textOrBytes(body),
     redirected: redirects > 0,
   };
-}
-
-function textOrBytes(body: Uint8Array): string | Uint8Array {
-  try {
-    return fromUtf8(body);
-  } catch {
-    return body;
-  }
 }

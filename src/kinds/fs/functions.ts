@@ -1,16 +1,11 @@
 // The functions of the kind fs: names, effects, schemas. All of them take one object; paths are guest paths.
 
 import type { JsonObject } from "../../base/json.ts";
+import { BYTES, TEXT_OR_BYTES } from "../bytes.ts";
 import type { FunctionSpec } from "../contract.ts";
 
 const path: JsonObject = { type: "string", minLength: 1 };
-const bytes: JsonObject = {
-  type: "object",
-  additionalProperties: false,
-  required: ["$type", "value"],
-  properties: { $type: { const: "bytes" }, value: { type: "string" } },
-};
-const data: JsonObject = { anyOf: [{ type: "string" }, bytes] };
+const data: JsonObject = TEXT_OR_BYTES;
 const digest: JsonObject = {
   type: ["string", "null"],
   description: "SHA-256, hexadecimal; null where there is no file",
@@ -43,7 +38,7 @@ export const FS_FUNCTIONS: readonly FunctionSpec[] = [
     description: "The bytes of a file.",
     positional: ["path"],
     input: input({ path }),
-    output: bytes,
+    output: BYTES,
   },
   {
     name: "write",

@@ -131,6 +131,9 @@ function mountProblem(name: string, mounts: Mounts): string | undefined {
     throw error;
   }
   if (name.includes("*")) return "has a star";
+  // It stands in every record of a call: see `name` in audit/fields.ts.
+  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u.test(name))
+    return "is longer than 256 characters, or holds one that cannot be seen";
   const other = [...mounts.keys()].find((one) => pathsOverlap(one, name));
   return other === undefined ? undefined : `overlaps the mount "${other}"`;
 }

@@ -17,7 +17,7 @@ export interface Origin {
 export interface Address extends Origin {
   /** Decoded, for matching. */
   readonly segments: readonly string[];
-  /** As it is sent: percent-encoded, without query. */
+  /** As it is sent: one spelling for each path, percent-encoded where it must be, without query. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
@@ -61,7 +61,8 @@ export function parseAddress(text: string): Address {
   if (/^[a-z]+:\/\/[^/]*@/i.test(beforeQuery) || url.username !== "" || url.password !== "")
     throw new AddressError("holds user information");
   const { scheme, host, port } = originOf(url);
-  return { scheme, host, port, segments: decodePath(url.pathname), path: url.pathname, query: url.searchParams };
+  const segments = decodePath(url.pathname);
+  return { scheme, host, port, segments, path: spellPath(segments), query: url.searchParams };
 }
 
 /** The text of a URL as it is sent; a fragment is never part of it. */
@@ -79,6 +80,7 @@ export function parseRequestPattern(text: string): RequestPattern {
   if (parts === null || text.length > PATTERN_CHARS_MAX)
     throw new AddressError('is not of the form "METHOD scheme://host[:port]/path"');
   const [, method, scheme, authority, path = "/"] = parts as unknown as [string, string, string, string, string?];
+  if (/[\p{C}\p{Z}]/u.test(`${authority}${path}`)) throw new AddressError("holds a character that cannot be seen");
   if (method !== "*" && !METHODS.has(method))
     throw new AddressError(`has the method ${method}; known: *, ${[...METHODS.keys()].join(", ")}`);
   if (/[?#]/.test(path)) throw new AddressError("holds a query or a fragment; a query is granted with the key query");
@@ -120,6 +122,14 @@ function decodePath(path: string): readonly string[] {
   // Servers merge empty segments, and cut parameters off; a rule that was read without them would not hold.
   if (segments.slice(0, -1).includes("")) throw new AddressError("has an empty path segment");
   return segments;
+}
+
+/** Percent-encoding normalised (RFC 3986, 6.2.2): what need not be encoded is not. */
+function spellPath(segments: readonly string[]): string {
+  const spelled = segments.map((segment) =>
+    encodeURIComponent(segment).replace(/%(24|26|2B|2C|3A|3D|40)/g, decodeURIComponent),
+  );
+  return `/${spelled.join("/")}`;
 }
 
 function decodeSegment(segment: string): string {

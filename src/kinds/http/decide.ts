@@ -3,7 +3,7 @@
 import type { JsonValue } from "../../base/json.ts";
 import type { CallRequest, Effect, RuleRef, RuleVerdict, Target } from "../contract.ts";
 import { AddressError, spellAddress, spellOrigin } from "./address.ts";
-import { isForbiddenHeader, refusedHeader } from "./headers.ts";
+import { isForbiddenHeader, refusedHeader, strangeSecret } from "./headers.ts";
 import { type HttpRequest, readRequest } from "./request.ts";
 import { effectOf, type HttpRule, type ListName, type Stage, stageOf, STAGES } from "./rules.ts";
 
@@ -11,6 +11,8 @@ export interface Ruling {
   readonly rules: Readonly<Record<ListName, readonly HttpRule[]>>;
   /** Headers that the grant adds to those which a guest may set. */
   readonly headers: ReadonlySet<string>;
+  /** Secrets whose placeholders the guest has. */
+  readonly placeholders: ReadonlySet<string>;
   readonly at: RuleRef;
   /** "capabilities.web", for the mend. */
   readonly dotted: string;
@@ -31,8 +33,8 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
       "Send a plain absolute URL, and headers and body as fetch takes them.",
     );
   }
-  const { rules, headers, dotted } = ruling;
-  const matched = (rule: HttpRule): boolean => stageOf(rule, request, call.args) === "matched";
+  const { rules, headers, placeholders, dotted } = ruling;
+  const matched = (rule: HttpRule): boolean => stageOf(rule, request) === "matched";
   const denying = rules.deny.find(matched);
   if (denying !== undefined) {
     const message = `${shown(request.method, request)} is denied by "${denying.pattern.text}"`;
@@ -43,7 +45,13 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
     };
   }
   const allowing = rules.allow.find(matched);
-  if (allowing === undefined) return denyUnmatched(request, call.args, ruling);
+  if (allowing === undefined) return denyUnmatched(request, ruling);
+  const strange = strangeSecret(request.headers, placeholders);
+  if (strange !== undefined) {
+    const message = `the agent was not given the secret ${strange}`;
+    const mend = `Write "\${secret:${strange}}" under env, if the agent should use it where it may go; ${dotted}.auth needs no such line.`;
+    return deny("RULE_FAILED", allowing.ref, effectOf(request.method), message, mend);
+  }
   const refused = refusedHeader(request.headers, headers);
   if (refused !== undefined) {
     const message = `the header ${refused} is not one that the guest may set`;
@@ -71,10 +79,10 @@ function targetOf(request: HttpRequest, rule: HttpRule): Target {
   return { kind: "http", name: `${request.method} ${text.slice(text.indexOf(" ") + 1)}` };
 }
 
-function denyUnmatched(request: HttpRequest, args: JsonValue, ruling: Ruling): RuleVerdict {
+function denyUnmatched(request: HttpRequest, ruling: Ruling): RuleVerdict {
   let nearest: { readonly rule: HttpRule; readonly stage: Stage } | undefined;
   for (const rule of ruling.rules.allow) {
-    const stage = stageOf(rule, request, args);
+    const stage = stageOf(rule, request);
     if (nearest === undefined || STAGES.indexOf(stage) > STAGES.indexOf(nearest.stage)) nearest = { rule, stage };
   }
   const rule = nearest?.rule.ref ?? ruling.at;

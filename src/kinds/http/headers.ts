@@ -3,7 +3,7 @@
 // names, but none of those. A secret's placeholder stands only where a credential does, and as a whole: whoever writes
 // the text around a secret chooses where it lands.
 
-import { holdsPlaceholder, isPlaceholder } from "../../base/secrets.ts";
+import { holdsPlaceholder, isPlaceholder, placeholdersIn } from "../../base/secrets.ts";
 
 export const HEADERS_MAX = 64;
 export const HEADER_CHARS_MAX = 16 * 1024;
@@ -72,6 +72,11 @@ export function readHeaders(value: unknown): HeaderList | undefined {
     joined.set(name, before === undefined ? text.trim() : `${before}, ${text.trim()}`);
   }
   return joined.size > HEADERS_MAX || chars > HEADER_CHARS_MAX ? undefined : [...joined];
+}
+
+/** The first secret in the headers that is none of those whose placeholders the guest has: it has guessed the name. */
+export function strangeSecret(headers: HeaderList, given: ReadonlySet<string>): string | undefined {
+  return headers.flatMap(([, value]) => placeholdersIn(value)).find((name) => !given.has(name));
 }
 
 /**

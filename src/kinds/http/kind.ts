@@ -13,6 +13,7 @@ import type {
   RuleVerdict,
   Sentence,
 } from "../contract.ts";
+import { TEXT_OR_BYTES } from "../bytes.ts";
 import { originsMeet, spellOrigin } from "./address.ts";
 import { type HttpConfig, readConfig, readHeaderNames } from "./config.ts";
 import { REDIRECTS_MAX, REQUEST_SCHEMA } from "./request.ts";
@@ -57,7 +58,7 @@ const OUTPUT: JsonSchema = {
     statusText: { type: "string" },
     url: { type: "string" },
     headers: { type: "array", items: { type: "array", items: { type: "string" } } },
-    body: { type: ["string", "object"], description: "text where the bytes are well-formed UTF-8, else bytes" },
+    body: { ...TEXT_OR_BYTES, description: "text where the bytes are well-formed UTF-8, else bytes" },
     redirected: { type: "boolean" },
   },
 };
@@ -142,7 +143,8 @@ function compile(grant: JsonObject, _table: readonly FunctionSpec[] | undefined,
   return {
     functions: [spec],
     config: config as unknown as JsonObject,
-    decide: (call: CallRequest): RuleVerdict => decideRequest(call, { rules, headers, at: powers.at(""), dotted }),
+    decide: (call: CallRequest): RuleVerdict =>
+      decideRequest(call, { rules, headers, placeholders: powers.placeholders, at: powers.at(""), dotted }),
     explain: () => explain(rules),
   };
 }

@@ -4,6 +4,7 @@
 import { decodeValue } from "../../base/codec.ts";
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { isJsonObject, type JsonObject, type JsonValue, admitJson } from "../../base/json.ts";
+import { TEXT_OR_BYTES } from "../bytes.ts";
 import { type Address, AddressError, METHODS, parseAddress, spellAddress } from "./address.ts";
 import { type HeaderList, readHeaders } from "./headers.ts";
 
@@ -44,17 +45,7 @@ export const REQUEST_SCHEMA: JsonObject = {
         { type: "object", additionalProperties: { type: "string" } },
       ],
     },
-    body: {
-      anyOf: [
-        { type: "string" },
-        {
-          type: "object",
-          additionalProperties: false,
-          required: ["$type", "value"],
-          properties: { $type: { const: "bytes" }, value: { type: "string" } },
-        },
-      ],
-    },
+    body: TEXT_OR_BYTES,
     redirects: { type: "integer", minimum: 0, maximum: REDIRECTS_MAX },
   },
 };
@@ -113,6 +104,8 @@ function readBody(body: JsonValue, headers: HeaderList): RequestBody {
   const bytes = typeof value === "string" ? utf8(value) : value;
   const stated = headers.find(([name]) => name === "content-type")?.[1];
   if (stated !== undefined) {
+    // Two types in one header are read as the last of them, or as none.
+    if (stated.includes(",")) throw new AddressError("the header content-type holds a comma");
     const [essence = "", ...parameters] = stated.split(";").map((part) => part.trim().toLowerCase());
     const plain = parameters.every((parameter) => /^charset="?utf-8"?$/.test(parameter));
     const mediaType = essence;

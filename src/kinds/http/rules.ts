@@ -1,6 +1,8 @@
 // Rules of the kind http: reading them from a grant, matching them against a request, and telling how far a request got.
 // A condition that cannot decide does not match under allow, and does under deny and ask.
 
+import { encodeValue } from "../../base/codec.ts";
+import { textOrBytes } from "../../base/bytes.ts";
 import type { ErrorCode } from "../../base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../base/json.ts";
 import { parseDuration } from "../../base/units.ts";
@@ -85,19 +87,32 @@ function compileRule(list: ListName, entry: JsonValue, pointer: string, powers: 
 }
 
 /** The first thing about a request that the rule does not match, or "matched". */
-export function stageOf(rule: HttpRule, request: HttpRequest, args: JsonValue): Stage {
+export function stageOf(rule: HttpRule, request: HttpRequest): Stage {
   const { origin, path, method } = rule.pattern;
   const { address } = request;
   if (!matchesHost(origin.host, address.host)) return "host";
   if (origin.scheme !== address.scheme) return "scheme";
   if (!matchesOrigin(origin, address)) return "port";
-  if (!matchesPath(path, address.segments)) return "path";
-  if (method !== "*" && method !== request.method) return "method";
   const strict = rule.list === "allow";
+  if (!matchesPath(path, address.segments) && (strict || !matchesPath(path, otherSpelling(address.segments))))
+    return "path";
+  if (method !== "*" && method !== request.method) return "method";
   if (!passes(rule.query, request.query ?? {}, strict, request.query === undefined)) return "query";
   if (!bodyPasses(rule, request, strict)) return "body";
-  if (rule.where !== undefined && !holds(rule.where, args, strict)) return "where";
+  if (rule.where !== undefined && !holds(rule.where, whole(request), strict)) return "where";
   return "matched";
+}
+
+/** With a slash at the end, or without it: many servers answer both alike, so a rule that narrows a grant means both. */
+function otherSpelling(segments: readonly string[]): readonly string[] {
+  if (segments.length === 1) return segments;
+  return segments.at(-1) === "" ? segments.slice(0, -1) : [...segments, ""];
+}
+
+/** The request as `where` sees it: as it is sent, whatever spelling the guest chose. */
+function whole({ method, url, headers, body, redirects }: HttpRequest): JsonValue {
+  const shown = body === undefined ? {} : { body: encodeValue(textOrBytes(body.bytes)) };
+  return { method, url, headers: Object.fromEntries(headers), ...shown, redirects };
 }
 
 /** An allow rule grants nothing that it does not speak of: `absent` is what it needs where it has no condition. */

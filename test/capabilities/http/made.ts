@@ -38,7 +38,7 @@ export function make(
     query: true,
     body: "text/plain",
   }));
-  const web = compiled(httpKind, "web", { allow: [...any, ...post], ...grant });
+  const web = compiled(httpKind, "web", { allow: [...any, ...post], ...grant }, undefined, new Set(["key", "none"]));
   const hosts = [`127.0.0.1:${server.port}`];
   const secrets = loadSecrets({ key: { from: "env:KEY", hosts } }, { env: { KEY: VALUE }, folder: "/" });
   const config = web.grant.config as unknown as HttpConfig;

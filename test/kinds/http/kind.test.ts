@@ -197,17 +197,57 @@ describe("the kind http decides on queries, bodies and methods", () => {
   });
 
   it("counts what a condition cannot decide as a match under deny, and as none under allow", () => {
-    const where = {
-      type: "object",
-      required: ["url", "method"],
-      properties: { method: { type: "string", enum: ["GET"] } },
-    };
+    const accept = { type: "object", required: ["accept"], properties: { accept: { const: "a/b" } } };
+    const where = { type: "object", required: ["headers"], properties: { headers: accept } };
     const url = "GET https://a.example/x";
     const allowed = compiled(httpKind, "web", { allow: [{ request: url, where }] });
     const denied = compiled(httpKind, "web", { allow: [url], deny: [{ request: url, where }] });
     expect(verdict(get("https://a.example/x"), allowed)).toBe("RULE_FAILED");
-    expect(verdict({ url: "https://a.example/x", method: "GET" }, allowed)).toBe("allow");
+    expect(verdict({ url: "https://a.example/x", headers: [["ACCEPT", " a/b"]] }, allowed)).toBe("allow");
     expect(verdict(get("https://a.example/x"), denied)).toBe("RULE_DENIED");
+  });
+
+  it("shows a condition the request as it is sent, whatever spelling the guest chose", () => {
+    // Attacks: each of these was another text to the rule, and the same request to the server.
+    const says = (properties: JsonObject) => {
+      const where = { type: "object", required: Object.keys(properties), properties };
+      const posts = { request: "POST https://a.example/**", body: "text/plain" };
+      const rules = { allow: ["* https://a.example/**", posts], deny: [{ request: "* https://a.example/**", where }] };
+      return compiled(httpKind, "web", rules);
+    };
+    const deleting = says({ method: { const: "DELETE" } });
+    expect(verdict({ url: "https://a.example/x", method: "delete" }, deleting)).toBe("RULE_DENIED");
+    expect(verdict({ url: "https://a.example/x", method: "GET" }, deleting)).toBe("allow");
+    const one = says({ url: { const: "https://a.example/a" } });
+    for (const url of [
+      "https://A.example:443/a",
+      "https:a.example/a",
+      "https://a.example/%61#x",
+      "https://a.example/b/../a",
+    ])
+      expect([url, verdict({ url }, one)]).toEqual([url, "RULE_DENIED"]);
+    expect(verdict({ url: "https://a.example/b" }, one)).toBe("allow");
+    const text = says({ body: { const: "x" } });
+    const body = (given: unknown) => ({ url: "https://a.example/x", method: "POST", body: given });
+    expect([body("x"), body(new Uint8Array([0x78])), body("y")].map((args) => verdict(args, text))).toEqual([
+      "RULE_DENIED",
+      "RULE_DENIED",
+      "allow",
+    ]);
+  });
+
+  it("denies and asks about a path with a slash at its end and without it, and allows the one that is written", () => {
+    const kind = compiled(httpKind, "web", {
+      allow: ["* https://a.example/v2/**", "GET https://a.example/exact"],
+      ask: ["* https://a.example/v2/users/*"],
+      deny: ["* https://a.example/v2/internal", "* https://a.example/v2/logs/"],
+    });
+    const said = ["internal", "internal/", "logs", "logs/", "users/1", "users/1/", "users/1/x", "internals"].map(
+      (path) => verdict(get(`https://a.example/v2/${path}`), kind),
+    );
+    const denied = "RULE_DENIED";
+    expect(said).toEqual([denied, denied, denied, denied, "ask", "ask", "allow", "allow"]);
+    expect(verdict(get("https://a.example/exact/"), kind)).toBe("RULE_FAILED");
   });
 
   it("takes a rule's word for the effect", () => {
@@ -219,7 +259,9 @@ describe("the kind http decides on queries, bodies and methods", () => {
 
 describe("the kind http decides on headers", () => {
   const url = "https://a.example/x";
-  const kind = compiled(httpKind, "web", { allow: ["GET https://a.example/**"], headers: ["X-Api-Version"] });
+  const given = new Set(["key"]);
+  const grant = { allow: ["GET https://a.example/**"], headers: ["X-Api-Version"] };
+  const kind = compiled(httpKind, "web", grant, undefined, given);
 
   it("lets a guest set the usual ones and those that the grant adds", () => {
     expect(verdict({ url, headers: { Accept: "a/b", "x-api-version": "2" } }, kind)).toBe("allow");
@@ -269,6 +311,19 @@ describe("the kind http decides on headers", () => {
   ])("lets no placeholder carry in a header or a text of the guest's: %s: %s", (name, value) =>
     expect(verdict({ url, headers: [[name, value]] }, kind)).toBe("RULE_FAILED"),
   );
+
+  it("takes no placeholder of a secret that the agent was not given, though the manifest has it", () => {
+    // Attack: names of secrets can be guessed, and any grant to the same host then spoke with the operator's credentials.
+    const said = kind.decide("fetch", { url, headers: { "x-api-key": "enclosure-secret:admin" } });
+    expect(said).toMatchObject({ code: "RULE_FAILED", message: "the agent was not given the secret admin" });
+  });
+
+  it("takes one media type, and no second one behind a comma", () => {
+    const texts = compiled(httpKind, "web", { allow: [{ request: "POST https://a.example/x", body: "text/plain" }] });
+    const typed = (type: string) => ({ url, method: "POST", headers: { "content-type": type }, body: "{}" });
+    expect(verdict(typed("text/plain;a=b, application/json"), texts)).toBe("ARGUMENT_INVALID");
+    expect(verdict(typed("text/plain;a=b"), texts)).toBe("allow");
+  });
 
   it("refuses one that is sent twice, which a server could read as one text", () => {
     const twice = [
@@ -327,6 +382,7 @@ describe("the kind http compiles a grant", () => {
     "GET https://a.*.example/",
     "GET https://a.example/x**",
     "GET https://a.example/../x",
+    "GET https://a.example/a\u200bb",
     "GET https://u@a.example/",
     "GET ftp://a.example/",
     "GET https://*/",

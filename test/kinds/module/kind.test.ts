@@ -41,6 +41,7 @@ const POWERS: KindPowers = {
   shape: () => () => false,
   report: () => {},
   at: (pointer) => ({ pointer, line: 1, column: 1 }),
+  placeholders: new Set(),
 };
 
 describe("the kind module", () => {
