@@ -2,6 +2,7 @@
 // is wrong with them is told, and a grant of one of them is then refused by name (built.ts).
 
 import type { JsonObject } from "../base/json.ts";
+import { COUNT_PATTERN } from "../base/units.ts";
 import type { KindKeys } from "./grammar.ts";
 
 const text = (description: string): JsonObject => ({ description, type: "string", minLength: 1, title: "a text" });
@@ -9,7 +10,7 @@ const texts = (description: string): JsonObject => ({ description, type: "array"
 const count: JsonObject = {
   description: "So many at most.",
   type: ["integer", "string"],
-  pattern: "^[0-9]{1,12}[kM]?$",
+  pattern: COUNT_PATTERN,
   title: "a number such as 500 or 200k",
 };
 const ofType = (name: string, description: string): JsonObject => ({ description, $ref: `#/$defs/${name}` });

@@ -17,8 +17,17 @@ describe("units", () => {
     "does not take %j for a duration",
     (text) => expect(parseDuration(text)).toBeUndefined(),
   );
-  it.each(["", "5", "5MB", "5mib", "1.5MiB", "999999999999GiB"])("does not take %j for a size", (text) =>
-    expect(parseSize(text)).toBeUndefined(),
+  it.each(["", "5", "5MB", "5mib", "1.5MiB", "999999999999GiB", "9999999999MiB"])(
+    "does not take %j for a size",
+    (text) => expect(parseSize(text)).toBeUndefined(),
+  );
+  it.each([
+    ...["999999999ms", "999999999s", "999999999m", "999999999h", "99999999d", "99999y"].map(parseDuration),
+    ...["999999999999B", "999999999999KiB", "999999999MiB", "999999GiB"].map(parseSize),
+    ...["999999999999", "999999999999k", "999999999M"].map(parseCount),
+  ])("reads the longest text of each unit exactly: %d", (value) => expect(value).toSatisfy(Number.isSafeInteger));
+  it.each(["999999999d", "999999y"])("does not take %j for a duration", (text) =>
+    expect(parseDuration(text)).toBeUndefined(),
   );
   it.each(["0/s", "10", "10/ms", "/s", "10/s/s"])("does not take %j for a rate", (text) =>
     expect(parseRate(text)).toBeUndefined(),

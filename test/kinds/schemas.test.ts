@@ -94,6 +94,21 @@ describe("the keys of the kinds http and fs", () => {
     ).toEqual([]);
   });
 
+  it("refuse a size and a duration that no number holds exactly", () => {
+    const quota = { "/out": { path: ".", access: "rw", quota: "999999999999GiB" } };
+    expect(problems("fs", { mounts: quota, ask: [{ timeout: "999999999y" }] })).toEqual([
+      "MANIFEST_VALUE_INVALID /mounts/~1out/quota",
+      "MANIFEST_VALUE_INVALID /ask/0/timeout",
+    ]);
+    const ask = [{ request: "GET https://a.example/", timeout: "999999999d" }];
+    const limits = { response: "9999999999MiB", timeout: "999999y" };
+    expect(problems("http", { allow: ["GET https://a.example/"], ask, limits })).toEqual([
+      "MANIFEST_VALUE_INVALID /ask/0/timeout",
+      "MANIFEST_VALUE_INVALID /limits/response",
+      "MANIFEST_VALUE_INVALID /limits/timeout",
+    ]);
+  });
+
   it("refuse what they do not know, each at its place", () => {
     expect(problems("http", {})).toEqual(["MANIFEST_KEY_MISSING "]);
     expect(
