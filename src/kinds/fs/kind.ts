@@ -1,6 +1,7 @@
 // The kind fs: files below the mounts of a grant. The mounts are the allow list; deny and ask rules narrow it by path,
 // function and argument. Pure: the jail that holds a path to its mount on the disk is capabilities/fs.
 
+import type { ErrorCode } from "../../base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../base/json.ts";
 import { parseSize, spellSize } from "../../base/units.ts";
 import type { CompiledKind, FunctionSpec, JsonSchema, Kind, KindPowers, Sentence } from "../contract.ts";
@@ -69,7 +70,7 @@ export const fsKind: Kind = {
         properties: {
           path: REF("path", "The folder, relative to the manifest's own."),
           access: { description: "ro: read only; rw: read and write.", type: "string", enum: ["ro", "rw"] },
-          quota: REF("size", "What all files below it together may take."),
+          quota: REF("size", "What all files below it together may take; for rw alone."),
         },
       },
     },
@@ -140,17 +141,13 @@ function mountProblem(name: string, mounts: Mounts): string | undefined {
 
 function readMount(entry: JsonObject, pointer: string, powers: KindPowers): Mount {
   const { path, access, quota } = entry;
-  const quotaBytes = typeof quota === "string" ? (parseSize(quota) ?? 0) : QUOTA_BYTES.default;
-  if (quotaBytes > QUOTA_BYTES.max) {
-    const mend = "Write at most 1024GiB.";
-    powers.report({
-      severity: "error",
-      code: "MANIFEST_LIMIT_INVALID",
-      pointer: `${pointer}/quota`,
-      message: "the quota is larger than 1024GiB",
-      mend,
-    });
-  }
+  const quotaBytes = typeof quota === "string" ? (parseSize(quota) ?? Infinity) : QUOTA_BYTES.default;
+  const refuse = (code: ErrorCode, message: string, mend: string): void =>
+    powers.report({ severity: "error", code, pointer: `${pointer}/quota`, message, mend });
+  if (quotaBytes > QUOTA_BYTES.max)
+    refuse("MANIFEST_LIMIT_INVALID", "the quota is larger than 1024GiB", "Write at most 1024GiB.");
+  if (quota !== undefined && access === "ro")
+    refuse("MANIFEST_VALUE_INVALID", "a quota on a mount that is ro, where nothing is written", "Remove the quota.");
   return { path: path as string, access: access === "rw" ? "rw" : "ro", quotaBytes };
 }
 

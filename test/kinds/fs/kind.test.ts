@@ -143,13 +143,23 @@ describe("the kind fs compiles a grant", () => {
       "MANIFEST_VALUE_INVALID /mounts/~1a~1b",
       "MANIFEST_VALUE_INVALID /mounts/~1c*",
     ]);
-    expect(problemsOf({ mounts: { "/in": { ...ro, quota: "9999GiB" } }, deny: ["in/x", { path: "/in/x**" }] })).toEqual(
+    const rw = { path: ".", access: "rw" };
+    expect(problemsOf({ mounts: { "/in": { ...rw, quota: "9999GiB" } }, deny: ["in/x", { path: "/in/x**" }] })).toEqual(
       [
         "MANIFEST_LIMIT_INVALID /mounts/~1in/quota",
         "MANIFEST_VALUE_INVALID /deny/0",
         "MANIFEST_VALUE_INVALID /deny/1/path",
       ],
     );
+  });
+
+  it("refuses a quota where nothing is written, and one that no number holds", () => {
+    expect(problemsOf({ mounts: { "/in": { ...ro, quota: "1MiB" } } })).toEqual([
+      "MANIFEST_VALUE_INVALID /mounts/~1in/quota",
+    ]);
+    expect(problemsOf({ mounts: { "/out": { path: ".", access: "rw", quota: "999999999999GiB" } } })).toEqual([
+      "MANIFEST_LIMIT_INVALID /mounts/~1out/quota",
+    ]);
   });
 
   it("reports rules that can never match, or are covered", () => {
