@@ -130,17 +130,17 @@ function spellList({ prefixItems, items }: JsonObject, inner: (schema: JsonValue
 }
 
 /** Values that cross the door in a wrapping of their own, by its "$type"; see base/codec. */
-const WRAPPED: { readonly [type: string]: string } = {
-  bytes: "Uint8Array",
-  date: "Date",
-  bigint: "bigint",
-  undefined: "undefined",
-};
+const WRAPPED: ReadonlyMap<string, string> = new Map([
+  ["bytes", "Uint8Array"],
+  ["date", "Date"],
+  ["bigint", "bigint"],
+  ["undefined", "undefined"],
+]);
 
 function spellObject(schema: JsonObject, inner: (schema: JsonValue | undefined) => string): string {
   const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
   const tag = properties["$type"];
-  const wrapped = isJsonObject(tag) && typeof tag["const"] === "string" ? WRAPPED[tag["const"]] : undefined;
+  const wrapped = isJsonObject(tag) && typeof tag["const"] === "string" ? WRAPPED.get(tag["const"]) : undefined;
   if (wrapped !== undefined) return wrapped;
   const required = new Set((schema["required"] ?? []) as readonly string[]);
   const names = new Set([...Object.keys(properties), ...required]);
@@ -173,5 +173,18 @@ function union(types: readonly string[]): string {
 }
 
 function parenthesised(type: string): string {
-  return /^[A-Za-z0-9_"]+$/.test(type) || type.startsWith("{") ? type : `(${type})`;
+  return /^[A-Za-z0-9_"]+$/.test(type) || isOnePair(type) ? type : `(${type})`;
+}
+
+/** Whether a type is one pair of braces, with nothing behind it such as the rest of a union. */
+function isOnePair(type: string): boolean {
+  if (!type.startsWith("{")) return false;
+  // What stands in quotes, a literal or a key, is no brace.
+  const bare = type.replaceAll(/"(?:[^"\\]|\\.)*"/g, "");
+  let depth = 0;
+  for (let index = 0; index < bare.length; index++) {
+    if (bare[index] === "{") depth++;
+    if (bare[index] === "}" && --depth === 0) return index === bare.length - 1;
+  }
+  return false;
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
 import type { FunctionSpec, JsonSchema } from "../../src/kinds/contract.ts";
 import { explainManifest } from "../../src/manifest/explain.ts";
 import { compileGrants } from "../../src/manifest/grants.ts";
@@ -71,6 +72,16 @@ Of the arguments and results of desk, the record keeps only the digests.
   });
 });
 
+/** Maps whose key holds what a type is written with. */
+const shape = (key: string): JsonObject => ({
+  type: "object",
+  additionalProperties: false,
+  required: [key],
+  properties: { [key]: { type: "number" } },
+});
+const [A, B] = [shape("a"), shape('}"| {')];
+const [A_TYPE, B_TYPE] = ["{ readonly a: number }", '{ readonly "}\\"| {": number }'];
+
 describe("typesText()", () => {
   it("declares each function, by name and by position", () => {
     const text = typesText(...parts(TEXT));
@@ -107,6 +118,10 @@ describe("typesText()", () => {
       '{ readonly "a-b": unknown }',
     ],
     [{ type: "object", properties: { $type: { const: "bytes" } } }, "Uint8Array"],
+    [{ type: "object", properties: { $type: { const: "toString" } } }, '{ readonly $type?: "toString" | undefined }'],
+    [{ type: "array", items: { anyOf: [A, B] } }, `readonly (${A_TYPE} | ${B_TYPE})[]`],
+    [{ type: "array", items: { allOf: [A, B] } }, `readonly (${A_TYPE} & ${B_TYPE})[]`],
+    [{ type: "array", items: A }, `readonly ${A_TYPE}[]`],
     [{ $defs: { x: { type: "boolean" } }, $ref: "#/$defs/x" }, "boolean"],
     [{ type: [] }, "unknown"],
   ])("spells %j as %s", (schema, type) => expect(typeOf(schema)).toBe(type));
@@ -124,6 +139,12 @@ describe("typesText()", () => {
           items: { anyOf: [{ type: "string" }, { type: "object", properties: { $type: { const: "date" } } }] },
         },
       },
+      {
+        name: "list",
+        effect: "read",
+        input: { type: "object", properties: { tuple: { type: "array", prefixItems: [{ anyOf: [A, B] }] } } },
+        output: { type: "array", items: { anyOf: [A, { allOf: [A, B] }] } },
+      },
     ];
     const folder = temporaryFolder();
     const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
@@ -133,7 +154,8 @@ export default async function main(): Promise<string> {
   note(process.env.LOG);
   const one: readonly (string | Date)[] = await desk.look("a", { signal: new AbortController().signal });
   const two = await desk.look({ id: "b" });
-  return String(one.length + two.length);
+  const three: readonly { readonly a: number }[] = await desk.list({ tuple: [{ a: 1 }, 2] });
+  return String(one.length + two.length + three.length);
 }
 `;
     write("good.ts", body);
