@@ -10,11 +10,12 @@ import type { JsonSchema, Kind, KindName } from "../kinds/contract.ts";
 import { refuseUnbuilt } from "./built.ts";
 import { compileChecker } from "./checker.ts";
 import { fit } from "./fit.ts";
-import type { Authored, AuthoredLimits, Manifest } from "./form.ts";
+import type { Authored, AuthoredGrant, AuthoredLimits, Manifest } from "./form.ts";
 import { compileGrants, compileKind } from "./grants.ts";
 import { manifestSchema } from "./grammar.ts";
 import { checkLimits } from "./limits.ts";
-import { Findings, mergeProblems, step, type Report } from "./problems.ts";
+import { entries, member } from "./members.ts";
+import { mergeProblems, step, type Report } from "./problems.ts";
 import { checkProfiles } from "./profile.ts";
 import { resolveManifest } from "./resolve.ts";
 import { readYaml } from "./yaml.ts";
@@ -35,15 +36,10 @@ export interface ParsedManifest {
 
 /** Parses and validates a manifest. What depends on the functions of host modules is `compileGrants`' to find. */
 export function parseManifest(text: string, { file, kinds, hasher = pureHasher }: ParseOptions): ParsedManifest {
-  const yaml = readYaml(text);
-  const { value } = yaml;
-  if (value === undefined) return { problems: yaml.problems };
-  const findings = new Findings(yaml.locate);
-  const report: Report = (finding) => {
-    const place = KEYED.has(finding.code) ? yaml.locateKey(finding.pointer) : yaml.locate(finding.pointer);
-    findings.report({ ...finding, place });
-  };
-  const at: Manifest["at"] = (pointer) => ({ pointer, ...yaml.locate(pointer) });
+  const { value, findings, locate } = readYaml(text);
+  if (value === undefined) return { problems: findings.problems };
+  const { report } = findings;
+  const at: Manifest["at"] = (pointer) => ({ pointer, ...locate(pointer) });
 
   const schema = manifestSchema(kinds);
   const definitions = schema["$defs"] as Definitions;
@@ -51,43 +47,47 @@ export function parseManifest(text: string, { file, kinds, hasher = pureHasher }
   refuseUnbuilt(value, report);
   // A part that is malformed has been told of; what is beside it is looked at all the same.
   const sound = (pointer: string): boolean => !findings.hasErrorUnder(pointer);
+  // What stands where nothing is malformed has kept to the grammar: it is what the type says.
+  const manifest = { file, fileSha256: sha256Hex(text, hasher), authored: value as unknown as Authored, at };
   if (isJsonObject(value)) {
     checkSchemas(value, sound, report);
     checkAllLimits(value, sound, report);
-    checkPlaceholders(value, report);
-    checkRules(value, kinds, sound, at, report);
     checkProfileRules(value, kinds, definitions, report);
-    if (sound("")) checkProfiles(value as unknown as Authored, report);
+    checkProfiles(manifest.authored, findings, report);
+    checkRules(value, kinds, sound, at, report);
+    for (const { line, column, ...problem } of profileErrors(manifest, kinds, sound))
+      findings.report({ ...problem, place: { line, column } });
+    checkPlaceholders(value, report);
   }
   const { problems } = findings;
-  if (!sound("")) return { problems };
-  // The grammar has been kept to: the value is what the type says.
-  const manifest = { file, fileSha256: sha256Hex(text, hasher), authored: value as unknown as Authored, at };
-  const inProfiles = profileErrors(manifest, kinds);
-  if (inProfiles.length > 0) return { problems: mergeProblems(problems, inProfiles) };
-  return { manifest, problems };
+  return sound("") ? { manifest, problems } : { problems };
 }
 
-/** Errors in rules that a profile puts in the place of the manifest's own. */
-function profileErrors(manifest: Manifest, kinds: ReadonlyMap<KindName, Kind>): readonly Problem[] {
-  const names = Object.keys(manifest.authored.profiles ?? {});
-  const problems = names.flatMap((name) => compileGrants(resolveManifest(manifest, name), new Map(), kinds).problems);
-  return problems.filter(({ severity }) => severity === "error");
+/** Errors in rules that a profile puts in the place of the manifest's own, where the grant is sound on both sides. */
+function profileErrors(manifest: Manifest, kinds: ReadonlyMap<KindName, Kind>, sound: Sound): readonly Problem[] {
+  const whole = manifest.authored as unknown as JsonObject;
+  const problems = entries(member(whole, "profiles")).flatMap(([name, profile]) => {
+    const narrowed = entries(member(profile, "capabilities")).filter(([grant]) => {
+      const pointer = `/capabilities${step(grant)}`;
+      const kind = kinds.get(member(member(member(whole, "capabilities"), grant), "use") as KindName);
+      return kind !== undefined && sound(pointer) && sound(`/profiles${step(name)}${pointer}`);
+    });
+    if (narrowed.length === 0) return [];
+    const capabilities = narrowed.map(([grant]) => [grant, member(member(whole, "capabilities"), grant)]);
+    const authored: Authored = {
+      enclosure: 1,
+      name: "",
+      version: "",
+      capabilities: Object.fromEntries(capabilities) as Record<string, AuthoredGrant>,
+      profiles: { [name]: { capabilities: Object.fromEntries(narrowed) as Record<string, JsonObject> } },
+    };
+    return compileGrants(resolveManifest({ ...manifest, authored }, name), new Map(), kinds).problems;
+  });
+  return mergeProblems(problems).filter(({ severity }) => severity === "error");
 }
-
-/** Findings that are about a key rather than its value. */
-const KEYED: ReadonlySet<Problem["code"]> = new Set(["MANIFEST_KEY_UNKNOWN", "MANIFEST_KEY_MISSING"]);
 
 type Definitions = { readonly [name: string]: JsonSchema };
 type Sound = (pointer: string) => boolean;
-
-function member(value: JsonValue | undefined, key: string): JsonValue | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function entries(value: JsonValue | undefined): readonly (readonly [string, JsonValue])[] {
-  return isJsonObject(value) ? Object.entries(value) : [];
-}
 
 function checkSchemas(manifest: JsonObject, sound: Sound, report: Report): void {
   for (const key of ["input", "output"]) {

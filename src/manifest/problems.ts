@@ -1,5 +1,6 @@
 // Problems: collects every finding about one file, bounded, and orders them by place.
-// Invariant: a finding is never lost silently; past the bound the rest is counted in a last problem.
+// Invariant: a finding is never lost silently; past the bound the rest is counted in a last problem, and the places of
+// errors are remembered, so that what is malformed is never taken for sound.
 
 import { CODES, type ErrorCode, type Problem } from "../base/errors.ts";
 import { PROBLEMS_MAX } from "../base/limits.ts";
@@ -23,30 +24,47 @@ export interface Finding {
 
 export type Report = (finding: Finding) => void;
 
-/** Collects findings about one file whose pointers `locate` can place. */
+/** Collects findings about one file whose pointers `locate` can place; it is asked only about those that are kept. */
 export class Findings {
-  readonly #locate: (pointer: string) => Place;
+  readonly #locate: (pointer: string, code: ErrorCode) => Place;
   readonly #kept: Problem[] = [];
+  /** Pointers of all errors, and all that lies above them. */
+  readonly #errors = new Set<string>();
+  readonly #above = new Set<string>();
   #beyond = 0;
 
-  constructor(locate: (pointer: string) => Place) {
+  constructor(locate: (pointer: string, code: ErrorCode) => Place) {
     this.#locate = locate;
   }
 
   readonly report: Report = ({ code, pointer, message, mend = CODES[code].mend, severity = "error", place }) => {
+    if (severity === "error") this.#remember(pointer);
     if (this.#kept.length >= PROBLEMS_MAX) {
       this.#beyond++;
       return;
     }
-    const { line, column } = place ?? this.#locate(pointer);
+    const { line, column } = place ?? this.#locate(pointer, code);
     this.#kept.push({ code, severity, message, line, column, pointer, mend });
   };
 
+  #remember(pointer: string): void {
+    this.#errors.add(pointer);
+    let above = pointer;
+    while (above !== "") {
+      above = above.slice(0, above.lastIndexOf("/"));
+      if (this.#above.has(above)) return;
+      this.#above.add(above);
+    }
+  }
+
   /** Whether an error (not a mere warning) was found at `pointer` or below it. */
   hasErrorUnder(pointer: string): boolean {
-    return this.#kept.some(
-      (one) => one.severity === "error" && (one.pointer === pointer || one.pointer.startsWith(`${pointer}/`)),
-    );
+    return this.#errors.has(pointer) || this.#above.has(pointer);
+  }
+
+  /** Whether an error was found at `pointer` itself: a map there may not hold all the keys that are meant. */
+  hasErrorAt(pointer: string): boolean {
+    return this.#errors.has(pointer);
   }
 
   /** In the order of the file. */

@@ -10,53 +10,70 @@ import { nearest } from "../base/nearest.ts";
 import type { AuditLevel } from "../kinds/contract.ts";
 import type { Authored, AuthoredGrant, AuthoredGrantLimits, AuthoredProfile } from "./form.ts";
 import { applyLimits, raisedLimits } from "./limits.ts";
-import { step, type Report } from "./problems.ts";
+import { entries, member } from "./members.ts";
+import { step, type Findings, type Report } from "./problems.ts";
 
 const AUDIT_ORDER: readonly AuditLevel[] = ["none", "digest", "full"];
 export const DEFAULT_AUDIT: AuditLevel = "full";
 export const DEFAULT_VIA: readonly "tty"[] = ["tty"];
 
-/** Reports PROFILE_GRANTS_MORE for everything in which a profile is wider than the manifest. */
-export function checkProfiles(manifest: Authored, report: Report): void {
-  for (const [name, profile] of Object.entries(manifest.profiles ?? {})) {
+/**
+ * Reports PROFILE_GRANTS_MORE for everything in which a profile is wider than the manifest. Looks at each part that is
+ * sound on both sides: the manifest keeps to its type but where `found` has an error.
+ */
+export function checkProfiles(manifest: Authored, found: Findings, report: Report): void {
+  const profiles = isJsonObject(manifest.profiles) ? manifest.profiles : {};
+  const listed = !found.hasErrorAt("/capabilities");
+  // Where the manifest's own level is malformed, nothing is known to record less.
+  const level = found.hasErrorUnder("/audit") ? "none" : (manifest.audit?.default ?? DEFAULT_AUDIT);
+  for (const [name, profile] of Object.entries(profiles)) {
     const at = `/profiles${step(name)}`;
-    const refuse = (pointer: string, message: string, mend?: string): void =>
+    if (found.hasErrorAt(at)) continue;
+    const refuse: Refuse = (pointer, message, mend) =>
       report({ code: "PROFILE_GRANTS_MORE", pointer: at + pointer, message, ...(mend === undefined ? {} : { mend }) });
-    checkSession(manifest, profile, refuse);
-    for (const [grant, narrowed] of Object.entries(profile.capabilities ?? {})) {
-      const whole = manifest.capabilities?.[grant];
+    const sound: Sound = (part) => !found.hasErrorUnder(part) && !found.hasErrorUnder(at + part);
+    checkSession(manifest, profile, sound, refuse);
+    for (const [grant, narrowed] of entries(profile.capabilities)) {
       const pointer = `/capabilities${step(grant)}`;
-      if (whole !== undefined) checkGrant(manifest, whole, narrowed, pointer, refuse);
-      else {
-        const near = nearest(grant, Object.keys(manifest.capabilities ?? {}));
-        const mend = near === undefined ? "Add the grant to the manifest itself." : `Did you mean ${near}?`;
-        refuse(pointer, `the manifest has no grant ${grant}`, mend);
-      }
+      const whole = member(manifest.capabilities, grant) as AuthoredGrant | undefined;
+      if (whole === undefined && listed) refuseUnknown(manifest, grant, pointer, refuse);
+      if (whole === undefined || !sound(pointer)) continue;
+      checkGrant(whole, level, narrowed as JsonObject, pointer, refuse);
     }
   }
 }
 
 type Refuse = (pointer: string, message: string, mend?: string) => void;
+type Sound = (part: string) => boolean;
 
-function checkSession(manifest: Authored, profile: AuthoredProfile, refuse: Refuse): void {
-  const via = manifest.approvals?.via ?? DEFAULT_VIA;
-  for (const [index, way] of (profile.approvals?.via ?? []).entries()) {
-    if (!via.includes(way)) refuse(`/approvals/via/${index}`, `the manifest does not ask via ${way}`);
+function refuseUnknown(manifest: Authored, grant: string, pointer: string, refuse: Refuse): void {
+  const near = nearest(grant, Object.keys(manifest.capabilities ?? {}));
+  const mend = near === undefined ? "Add the grant to the manifest itself." : `Did you mean ${near}?`;
+  refuse(pointer, `the manifest has no grant ${grant}`, mend);
+}
+
+function checkSession(manifest: Authored, profile: AuthoredProfile, sound: Sound, refuse: Refuse): void {
+  if (sound("/approvals")) {
+    const via = manifest.approvals?.via ?? DEFAULT_VIA;
+    for (const [index, way] of (profile.approvals?.via ?? []).entries()) {
+      if (!via.includes(way)) refuse(`/approvals/via/${index}`, `the manifest does not ask via ${way}`);
+    }
   }
-  const limits = applyLimits(DEFAULT_SESSION_LIMITS, manifest.limits);
-  for (const { key, spelled } of raisedLimits(limits, applyLimits(limits, profile.limits))) {
-    refuse(`/limits/${key}`, `limits.${key} is higher than the manifest's ${spelled}`, `Write at most ${spelled}.`);
+  if (sound("/limits")) {
+    const limits = applyLimits(DEFAULT_SESSION_LIMITS, manifest.limits);
+    for (const { key, spelled } of raisedLimits(limits, applyLimits(limits, profile.limits))) {
+      refuse(`/limits/${key}`, `limits.${key} is higher than the manifest's ${spelled}`, `Write at most ${spelled}.`);
+    }
   }
-  for (const [variable, value] of Object.entries(profile.env ?? {})) {
-    if (value.includes("${") && manifest.env?.[variable] !== value)
-      refuse(
-        `/env${step(variable)}`,
-        "a profile adds no placeholder of a secret",
-        "Put it into env of the manifest itself.",
-      );
+  if (sound("/env")) {
+    for (const [variable, value] of Object.entries(profile.env ?? {})) {
+      if (!value.includes("${") || member(manifest.env, variable) === value) continue;
+      const mend = "Put it into env of the manifest itself.";
+      refuse(`/env${step(variable)}`, "a profile adds no placeholder of a secret", mend);
+    }
   }
   const audit = profile.audit?.default;
-  if (audit !== undefined && isLess(audit, manifest.audit?.default ?? DEFAULT_AUDIT))
+  if (sound("/audit") && audit !== undefined && isLess(audit, manifest.audit?.default ?? DEFAULT_AUDIT))
     refuse("/audit/default", `audit ${audit} records less than the manifest`);
 }
 
@@ -73,7 +90,7 @@ function texts(list: readonly JsonValue[]): ReadonlySet<string> {
   return new Set(list.map(canonicalJson));
 }
 
-function checkGrant(manifest: Authored, whole: AuthoredGrant, narrowed: JsonObject, at: string, refuse: Refuse): void {
+function checkGrant(whole: AuthoredGrant, level: AuditLevel, narrowed: JsonObject, at: string, refuse: Refuse): void {
   if (narrowed["allow"] !== undefined) {
     const known = texts(listOf(whole, "allow"));
     for (const [index, rule] of listOf(narrowed, "allow").entries()) {
@@ -93,7 +110,7 @@ function checkGrant(manifest: Authored, whole: AuthoredGrant, narrowed: JsonObje
       );
     }
   }
-  const own = (whole["audit"] ?? manifest.audit?.default ?? DEFAULT_AUDIT) as AuditLevel;
+  const own = (whole["audit"] ?? level) as AuditLevel;
   const audit = narrowed["audit"] as AuditLevel | undefined;
   if (audit !== undefined && isLess(audit, own))
     refuse(`${at}/audit`, `audit ${audit} records less than the grant's ${own}`);
@@ -136,7 +153,7 @@ export function applyProfile(manifest: Authored, name: string, profile: Authored
 function merge(base: JsonObject, over: JsonObject, pointer: string, onReplaced: (pointer: string) => void): JsonObject {
   const merged: Record<string, JsonValue> = { ...base };
   for (const [key, value] of Object.entries(over)) {
-    const known = base[key];
+    const known = member(base, key);
     if (isJsonObject(value) && isJsonObject(known)) merged[key] = merge(known, value, pointer + step(key), onReplaced);
     else {
       merged[key] = value;

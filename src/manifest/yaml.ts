@@ -5,7 +5,7 @@
 import { CST, Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from "yaml";
 import type { Document, Pair, ParsedNode, YAMLMap } from "yaml";
 import { utf8Length } from "../base/bytes.ts";
-import type { Problem } from "../base/errors.ts";
+import type { ErrorCode, Problem } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { MANIFEST_ALIASES_MAX, MANIFEST_BYTES_MAX } from "../base/limits.ts";
 import { Findings, step, stepsOf, type Place, type Report } from "./problems.ts";
@@ -18,14 +18,16 @@ const NODES_MAX = 100_000;
 type Node = ParsedNode | null | undefined;
 
 export interface YamlReading {
-  /** Absent where the text is not acceptable YAML. */
+  /** Absent where the text is not acceptable YAML. Of a key that stands twice it has the first, beside the finding. */
   readonly value?: JsonValue;
-  readonly problems: readonly Problem[];
+  /** What was found so far, for whoever looks at the value to add to: it places what it is told of. */
+  readonly findings: Findings;
   /** The place of a pointer, or of its nearest ancestor that is there. A collection stands where its key does. */
   readonly locate: (pointer: string) => Place;
-  /** The place of the key itself. */
-  readonly locateKey: (pointer: string) => Place;
 }
+
+/** Findings that are about a key rather than its value: they stand where the key does. */
+const KEYED: ReadonlySet<ErrorCode> = new Set(["MANIFEST_KEY_UNKNOWN", "MANIFEST_KEY_MISSING"]);
 
 /** Reads a text as YAML; problems are MANIFEST_TOO_LARGE, MANIFEST_SYNTAX and MANIFEST_KEY_DUPLICATE. */
 export function readYaml(text: string): YamlReading {
@@ -35,10 +37,11 @@ export function readYaml(text: string): YamlReading {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const top: Place = { line: 1, column: 1 };
-  const findings = new Findings(() => top);
+  let at = (_pointer: string, _keyFirst: boolean): Place => top;
+  const findings = new Findings((pointer, code) => at(pointer, KEYED.has(code)));
   const refuse = (message: string, offset: number, mend?: string, code: Problem["code"] = "MANIFEST_SYNTAX"): void =>
     findings.report({ code, pointer: "", message, place: placeAt(offset), ...(mend === undefined ? {} : { mend }) });
-  const failed = (): YamlReading => ({ problems: findings.problems, locate: () => top, locateKey: () => top });
+  const failed = (): YamlReading => ({ findings, locate: () => top });
 
   if (utf8Length(text) > MANIFEST_BYTES_MAX) {
     refuse(`the file is larger than ${MANIFEST_BYTES_MAX} bytes`, 0, undefined, "MANIFEST_TOO_LARGE");
@@ -54,15 +57,17 @@ export function readYaml(text: string): YamlReading {
   if (document === undefined || document.contents === null) refuse("the file is empty", 0, "Write a manifest into it.");
   if (document === undefined || findings.problems.length > 0) return failed();
 
-  const at = (pointer: string, keyFirst: boolean): Place => placeAt(offsetOf(document, pointer, keyFirst));
-  const report: Report = (finding) =>
-    findings.report({ ...finding, place: finding.place ?? at(finding.pointer, true) });
+  at = (pointer, keyFirst) => placeAt(offsetOf(document, pointer, keyFirst));
+  let acceptable = true;
+  const report: Report = (finding) => {
+    if (finding.code !== "MANIFEST_KEY_DUPLICATE") acceptable = false;
+    findings.report(finding);
+  };
   const value = new Converter(document, report, placeAt).convert(document.contents, "", 0);
   return {
-    ...(value === undefined || findings.problems.length > 0 ? {} : { value }),
-    problems: findings.problems,
+    ...(value === undefined || !acceptable ? {} : { value }),
+    findings,
     locate: (pointer) => at(pointer, false),
-    locateKey: (pointer) => at(pointer, true),
   };
 }
 

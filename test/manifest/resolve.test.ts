@@ -136,6 +136,46 @@ describe("a profile that grants more", () => {
     expect(told(profile)).toEqual([expect.stringContaining(`PROFILE_GRANTS_MORE ${problem}`)]);
   });
 
+  it.each(["toString", "constructor", "valueOf"])("is refused for a grant %s that the manifest has not", (name) => {
+    expect(told(`{ capabilities: { ${name}: { ask: [] } } }`)).toContainEqual(
+      `PROFILE_GRANTS_MORE /profiles/p/capabilities/${name} the manifest has no grant ${name}`,
+    );
+  });
+
+  it.each([
+    ["a key of the manifest that is not known", "pourpose: x\n", "{ env: { B: '${secret:bank}' } }", "env/B"],
+    ["a fault of another profile", "", "{ limits: { wall: 2m } }, q: { audit: 5 }", "limits/wall"],
+    ["a fault of another part", "", "{ env: 5, limits: { wall: 2m } }", "limits/wall"],
+    ["an unsound grant", "", "{ capabilities: { desk: { alow: [] }, dsk: {} } }", "capabilities/dsk"],
+    [
+      "an unsound limit",
+      "agent: { entri: x }\n",
+      "{ limits: { cpu: 0s, wall: 2m }, approvals: { via: [] }, audit: { default: none } }",
+      "audit/default",
+    ],
+  ])("is told beside %s", (_, more, profile, place) => {
+    const text = `${WHOLE.split("profiles")[0]}${more}profiles: { p: ${profile} }\n`;
+    const { manifest, problems } = parseManifest(text, { file: "m.yaml", kinds: fakeKinds });
+    expect(manifest).toBeUndefined();
+    expect(problems.length).toBeGreaterThan(1);
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: "PROFILE_GRANTS_MORE", pointer: `/profiles/p/${place}` }),
+    );
+  });
+
+  it("is told for the session and for a grant at once, and its rules' mistakes beside a fault elsewhere", () => {
+    expect(told("{ audit: { default: none }, capabilities: { desk: { audit: none } } }")).toEqual([
+      expect.stringContaining("PROFILE_GRANTS_MORE /profiles/p/audit/default"),
+      expect.stringContaining("PROFILE_GRANTS_MORE /profiles/p/capabilities/desk/audit"),
+    ]);
+    expect(
+      told("{ lmits: {}, capabilities: { desk: { deny: [{ call: refund, where: { type: nothing } }] } } }"),
+    ).toEqual([
+      expect.stringContaining("MANIFEST_KEY_UNKNOWN /profiles/p/lmits"),
+      expect.stringContaining("MANIFEST_SCHEMA_INVALID /profiles/p/capabilities/desk/deny/0/where/type"),
+    ]);
+  });
+
   it("is refused for the ways to ask", () => {
     const text = `${HEAD}approvals: { via: [] }\nprofiles: { p: { approvals: { via: [tty] } } }\n`;
     const { problems } = parseManifest(text, { file: "m.yaml", kinds: fakeKinds });
