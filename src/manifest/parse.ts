@@ -161,7 +161,9 @@ function checkRules(
   }
 }
 
-/** A profile's lists of rules have the form that the grant's kind gives them. */
+const LISTS = ["allow", "ask", "deny"];
+
+/** A profile's lists of rules are ones that the grant's kind has, of the form that it gives them. */
 function checkProfileRules(
   manifest: JsonObject,
   kinds: ReadonlyMap<KindName, Kind>,
@@ -172,11 +174,22 @@ function checkProfileRules(
     for (const [name, narrowed] of entries(member(said, "capabilities"))) {
       const kind = kinds.get(member(member(manifest["capabilities"], name), "use") as KindName);
       const pointer = `/profiles${step(profile)}/capabilities${step(name)}`;
-      for (const list of ["allow", "ask", "deny"]) {
+      for (const list of LISTS) {
         const rules = member(narrowed, list);
-        const form = kind?.keys[list];
-        if (rules !== undefined && form !== undefined) fit(rules, form, `${pointer}/${list}`, definitions, report);
+        if (rules === undefined || kind === undefined) continue;
+        const form = kind.keys[list];
+        if (form !== undefined) fit(rules, form, `${pointer}/${list}`, definitions, report);
+        else refuseList(list, kind, pointer, report);
       }
     }
   }
+}
+
+function refuseList(list: string, { name, keys }: Kind, pointer: string, report: Report): void {
+  report({
+    code: "MANIFEST_KEY_UNKNOWN",
+    pointer: `${pointer}/${list}`,
+    message: `${pointer.slice(1).replaceAll("/", ".")}: unknown key "${list}": a grant of kind ${name} has no such list`,
+    mend: `Its lists are: ${LISTS.filter((one) => Object.hasOwn(keys, one)).join(", ")}.`,
+  });
 }

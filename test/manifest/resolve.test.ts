@@ -4,7 +4,7 @@ import { DEFAULT_SESSION_LIMITS } from "../../src/base/limits.ts";
 import { parseManifest } from "../../src/manifest/parse.ts";
 import { resolvePath } from "../../src/manifest/paths.ts";
 import { resolveManifest, type Resolution } from "../../src/manifest/resolve.ts";
-import { fakeKinds } from "./kinds.ts";
+import { fakeKinds, fakeModule } from "./kinds.ts";
 
 const HEAD = 'enclosure: 1\nname: desk\nversion: "1"\n';
 const WHOLE = `${HEAD}limits: { wall: 1m, calls: 50 }
@@ -194,6 +194,22 @@ describe("a profile that grants more", () => {
     expect(told("{ capabilities: { desk: { deny: [{ cal: refund }] } } }")).toEqual([
       expect.stringContaining("MANIFEST_KEY_MISSING /profiles/p/capabilities/desk/deny/0"),
       expect.stringContaining("MANIFEST_KEY_UNKNOWN /profiles/p/capabilities/desk/deny/0/cal"),
+    ]);
+  });
+
+  it.each(["allow", "ask", "deny"])("has no list %s where the grant's kind has none", (list) => {
+    const { [list]: _, ...keys } = fakeModule.keys;
+    const kinds = new Map([["module" as const, { ...fakeModule, keys, required: ["from"] }]]);
+    const text = `${HEAD}capabilities: { desk: { use: module, from: ./d.ts } }
+profiles: { ci: { capabilities: { desk: { ${list}: [] } } } }\n`;
+    expect(parseManifest(text, { file: "m.yaml", kinds }).problems).toEqual([
+      expect.objectContaining({
+        code: "MANIFEST_KEY_UNKNOWN",
+        pointer: `/profiles/ci/capabilities/desk/${list}`,
+        line: 5,
+        column: 43,
+        message: `profiles.ci.capabilities.desk: unknown key "${list}": a grant of kind module has no such list`,
+      }),
     ]);
   });
 
