@@ -5,7 +5,6 @@
 import { type Hasher, pureHasher, sha256Hex } from "../base/bytes.ts";
 import type { Problem } from "../base/errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
-import { nearest } from "../base/nearest.ts";
 import type { JsonSchema, Kind, KindName } from "../kinds/contract.ts";
 import { refuseUnbuilt } from "./built.ts";
 import { compileChecker } from "./checker.ts";
@@ -15,6 +14,7 @@ import { compileGrants, compileKind } from "./grants.ts";
 import { manifestSchema } from "./grammar.ts";
 import { checkLimits } from "./limits.ts";
 import { entries, member } from "./members.ts";
+import { checkPlaceholders } from "./placeholders.ts";
 import { mergeProblems, step, type Report } from "./problems.ts";
 import { checkProfiles } from "./profile.ts";
 import { resolveManifest } from "./resolve.ts";
@@ -57,7 +57,7 @@ export function parseManifest(text: string, { file, kinds, hasher = pureHasher }
     checkRules(value, kinds, sound, at, report);
     for (const { line, column, ...problem } of profileErrors(manifest, kinds, sound))
       findings.report({ ...problem, place: { line, column } });
-    checkPlaceholders(value, report);
+    checkPlaceholders(value, kinds, findings, report);
   }
   const { problems } = findings;
   return sound("") ? { manifest, problems } : { problems };
@@ -108,41 +108,6 @@ function checkAllLimits(manifest: JsonObject, sound: Sound, report: Report): voi
     const valid = entries(limits).filter(([key]) => sound(pointer + step(key)));
     checkLimits(Object.fromEntries(valid) as AuthoredLimits, pointer, report);
   }
-}
-
-const PLACEHOLDER = /\$\{secret:([^}]*)\}/g;
-
-/** Every placeholder names a declared secret; in `env`, nothing else looks like one. */
-function checkPlaceholders(manifest: JsonObject, report: Report): void {
-  const declared = new Set(entries(manifest["secrets"]).map(([name]) => name));
-  const look = (value: JsonValue, pointer: string): void => {
-    if (typeof value !== "string")
-      return entries(toObject(value)).forEach(([key, one]) => look(one, pointer + step(key)));
-    for (const [, name = ""] of value.matchAll(PLACEHOLDER)) {
-      if (declared.has(name)) continue;
-      const near = nearest(name, declared);
-      report({
-        code: "MANIFEST_SECRET_UNKNOWN",
-        pointer,
-        message: `the secret ${JSON.stringify(name.slice(0, 64))} is not declared`,
-        ...(near === undefined ? {} : { mend: `Did you mean ${near}?` }),
-      });
-    }
-    if (!value.replaceAll(PLACEHOLDER, "").includes("${") || !pointer.includes("/env/")) return;
-    report({
-      code: "MANIFEST_VALUE_INVALID",
-      pointer,
-      message: "a placeholder that is not one of a secret",
-      mend: "Write ${secret:NAME}, or the value itself; the environment of the host is not looked up.",
-    });
-  };
-  for (const key of ["env", "capabilities", "mcpServers", "profiles"]) {
-    if (manifest[key] !== undefined) look(manifest[key], step(key));
-  }
-}
-
-function toObject(value: JsonValue): JsonValue {
-  return Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : value;
 }
 
 /** Compiles every grant that is well formed, so that what is wrong with its rules is told along with the rest. */

@@ -90,6 +90,14 @@ profiles: { p: { limits: { wall: 30m } } }
       { numRuns: 150 },
     );
   });
+
+  it("knows of no secret that is missing where the secrets stand twice", () => {
+    const twice = `${HEAD}env: { A: "\${secret:b}" }
+secrets: { a: { from: "env:A", hosts: [a.example] } }
+secrets: { b: { from: "env:B", hosts: [a.example] } }
+`;
+    expect(told(twice)).toEqual(['6:1 MANIFEST_KEY_DUPLICATE /secrets the key "secrets" stands here twice']);
+  });
 });
 
 /** `value` with another one in the place of its part number `at`, counted in order and round again. */

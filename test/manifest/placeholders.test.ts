@@ -1,0 +1,98 @@
+// Placeholders: where they stand for a secret, and that whatever else looks like one is refused at its place.
+import { describe, expect, it } from "vitest";
+import { KINDS } from "../../src/kinds/all.ts";
+import { parseManifest } from "../../src/manifest/parse.ts";
+
+const WEB = 'use: http, allow: ["GET https://a.example/**"]';
+
+function told(grants: string, more = ""): readonly string[] {
+  const text = `enclosure: 1
+name: a
+version: "1"
+secrets: { key: { from: "env:KEY", hosts: [A.example, "b.example:8443"] }, other: { from: "env:B", hosts: [c.example] } }
+capabilities: { ${grants} }
+${more}`;
+  const { problems } = parseManifest(text, { file: "m.yaml", kinds: KINDS });
+  return problems
+    .filter(({ severity }) => severity === "error")
+    .map(({ line, code, pointer, message }) => `${line} ${code} ${pointer} ${message}`);
+}
+
+const auth = (host: string, value: string): string =>
+  told(`web: { ${WEB}, auth: [{ host: "${host}", header: Authorization, value: "${value}" }] }`).join("\n");
+
+describe("a placeholder", () => {
+  it("of a secret may stand in auth, towards the hosts of the secret", () => {
+    for (const host of ["a.example", "A.EXAMPLE", "a.example:443", "b.example", "b.example:8443"])
+      expect(auth(host, "Bearer ${secret:key}"), host).toBe("");
+    expect(auth("a.example", "$${secret:key}{")).toBe("");
+    expect(auth("a.example", "plain")).toBe("");
+  });
+
+  it.each([
+    ["a.example.org", "key"],
+    ["b.example:443", "key"],
+    ["a.example", "other"],
+  ])("is refused in auth for %s, where the secret %s may not go", (host, name) => {
+    expect(auth(host, `Bearer \${secret:${name}}`)).toBe(
+      `5 MANIFEST_VALUE_INVALID /capabilities/web/auth/0/value the secret ${name} may not be sent to ${host}, which is not among its hosts`,
+    );
+  });
+
+  it.each([
+    ["Bearer ${env:TOKEN}", "${env:TOKEN}"],
+    ["${TOKEN}", "${TOKEN}"],
+    ["${Secret:key}", "${Secret:key}"],
+    ["${secret:key", "${secret:key"],
+    ["${secret:key} ${x", "${x"],
+    ["${secret:${secret:key}}", "${secret: }"],
+  ])("that is none of a secret is refused in auth: %s", (value, name) => {
+    expect(auth("a.example", value)).toBe(
+      `5 MANIFEST_VALUE_INVALID /capabilities/web/auth/0/value a placeholder that is not one of a secret: "${name}"`,
+    );
+  });
+
+  it.each([
+    [
+      `web: { ${WEB}, auth: [{ host: a.example, header: "x", value: "a" }, { host: a.example, header: "\${secret:key}", value: x }] }`,
+      "web/auth/1/header",
+    ],
+    [`web: { ${WEB}, headers: ["\${secret:key}"] }`, "web/headers/0"],
+    ['files: { use: fs, mounts: { /in: { path: "./${secret:key}", access: ro } } }', "files/mounts/~1in/path"],
+    ['files: { use: fs, mounts: { "/${secret:key}": { path: ., access: ro } } }', "files/mounts/~1${secret:key}"],
+    [
+      'desk: { use: module, from: ./a.ts, allow: [{ call: a, where: { const: "${secret:key}" } }] }',
+      "desk/allow/0/where/const",
+    ],
+  ])("of a secret is refused where nothing replaces it: %s", (grant, place) => {
+    expect(told(grant)).toContainEqual(
+      `5 MANIFEST_VALUE_INVALID /capabilities/${place} "\${secret:key}" is not replaced here`,
+    );
+    expect(told(grant.replace("secret:", "env:"))).toContainEqual(
+      expect.stringContaining(
+        `/capabilities/${place.replace("secret:", "env:")} a placeholder that is not one of a secret: "\${env:key}"`,
+      ),
+    );
+  });
+
+  it("takes no longer to read than its text", () => {
+    expect(auth("a.example", "${secret:".repeat(60_000))).toContain('not one of a secret: "${secret:');
+  });
+
+  it("is refused in the rules of a profile", () => {
+    const rule = (name: string): string =>
+      `profiles: { p: { capabilities: { web: { deny: ["GET https://a.example/\${${name}}"] } } } }\n`;
+    expect(told(`web: { ${WEB} }`, rule("secret:key"))).toContainEqual(
+      '6 MANIFEST_VALUE_INVALID /profiles/p/capabilities/web/deny/0 "${secret:key}" is not replaced here',
+    );
+    expect(told(`web: { ${WEB} }`, rule("x"))).toContainEqual(expect.stringContaining('not one of a secret: "${x}"'));
+  });
+
+  it("says nothing of hosts that are malformed, and leaves a reserved kind to be refused as a whole", () => {
+    const malformed = `web: { ${WEB}, auth: [{ host: c.example, header: x, value: "\${secret:other}" }] }`;
+    expect(told(malformed)).toEqual([]);
+    expect(told('llm: { use: llm, provider: a, key: "${secret:key}", allow: [b] }')).toEqual([
+      expect.stringContaining("MANIFEST_NOT_BUILT /capabilities/llm/use"),
+    ]);
+  });
+});
