@@ -2,8 +2,10 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { fromUtf8 } from "../base/bytes.ts";
 import { EXIT, type ExitStatus, isFault, type Problem } from "../base/errors.ts";
 import type { CommonOptions, Context, Pages } from "./context.ts";
+import { listedGrants } from "../manifest/parse.ts";
 import { DEFAULT_MANIFEST, lookAt, type Looked } from "../session/look.ts";
 import { printProblem } from "./voice.ts";
 import { counted, relativePath } from "./words.ts";
@@ -40,25 +42,42 @@ async function check(context: Context, files: readonly string[], options: Option
 /** A file that cannot be read as a manifest at all is one problem of it among the others'. */
 async function checkOne({ cwd }: Context, file: string, agent: string | undefined): Promise<readonly Found[]> {
   const shown = relativePath(resolve(cwd, file), cwd);
+  const own: Found[] = [];
+  let looked: Looked | undefined;
   try {
-    const looked = lookAt(shown);
-    const own = looked.problems.map((problem) => ({ file: shown, ...problem }));
-    return agent === undefined ? own : [...own, ...(await checkAgent(looked, relativePath(resolve(cwd, agent), cwd)))];
+    looked = lookAt(shown);
+    own.push(...looked.problems.map((problem) => ({ file: shown, ...problem })));
   } catch (error) {
-    if (!isFault(error) || error.exit !== EXIT.usage) throw error;
-    const { code, message, mend, location } = error;
-    const place = { line: location?.line ?? 1, column: location?.column ?? 1, pointer: "" };
-    return [{ code, severity: "error", message, mend, file: location?.file ?? shown, ...place }];
+    own.push(problemOf(error, shown));
   }
+  if (agent === undefined) return own;
+  return [...own, ...(await checkAgent(looked, shown, relativePath(resolve(cwd, agent), cwd)))];
 }
 
-async function checkAgent({ compiled, file }: Looked, agent: string): Promise<readonly Found[]> {
+/** A fault of usage as a problem of the file; any other error is thrown on. */
+function problemOf(error: unknown, file: string): Found {
+  if (!isFault(error) || error.exit !== EXIT.usage) throw error;
+  const { code, message, mend, location } = error;
+  const place = { line: location?.line ?? 1, column: location?.column ?? 1, pointer: "" };
+  return { code, severity: "error", message, mend, file: location?.file ?? file, ...place };
+}
+
+/** Where the manifest has errors, the names that it lists count: whether a grant is sound is told of the manifest. */
+async function checkAgent(looked: Looked | undefined, manifest: string, agent: string): Promise<readonly Found[]> {
+  const names = looked?.compiled?.grants.keys() ?? (looked && listedGrants(fromUtf8(looked.loaded.bytes)));
+  if (names === undefined) {
+    const message = `not checked: the names that ${manifest} grants cannot be read`;
+    const mend = "Mend the manifest first.";
+    return [
+      { code: "MANIFEST_INVALID", severity: "warning", message, mend, file: agent, line: 1, column: 1, pointer: "" },
+    ];
+  }
   const { bundleAgent } = await import("../bundle/agent.ts");
   try {
-    await bundleAgent({ entry: agent, capabilities: [...(compiled?.grants.keys() ?? [])], manifestFile: file });
+    await bundleAgent({ entry: agent, capabilities: [...names], manifestFile: manifest });
     return [];
   } catch (error) {
-    if (!isFault(error, "BUNDLE_REFUSED")) throw error;
+    if (!isFault(error, "BUNDLE_REFUSED")) return [problemOf(error, agent)];
     return error.problems.map((problem) => ({ file: agent, ...problem }));
   }
 }

@@ -4,6 +4,7 @@
 
 import { type Hasher, pureHasher, sha256Hex } from "../base/bytes.ts";
 import type { Problem } from "../base/errors.ts";
+import { isCapabilityName } from "../base/ids.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import type { JsonSchema, Kind, KindName } from "../kinds/contract.ts";
 import { refuseUnbuilt } from "./built.ts";
@@ -61,6 +62,14 @@ export function parseManifest(text: string, { file, kinds, hasher = pureHasher }
   }
   const { problems } = findings;
   return sound("") ? { manifest, problems } : { problems };
+}
+
+/** The grants that a text lists, whatever else is wrong with it; undefined where it cannot be told which they are. */
+export function listedGrants(text: string): readonly string[] | undefined {
+  const { value, findings } = readYaml(text);
+  const grants = member(value, "capabilities");
+  if (!isJsonObject(grants) || findings.hasErrorAt("/capabilities")) return undefined;
+  return Object.keys(grants).filter(isCapabilityName);
 }
 
 /** Errors in rules that a profile puts in the place of the manifest's own, where the grant is sound on both sides. */

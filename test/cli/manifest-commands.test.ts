@@ -81,6 +81,40 @@ describe("enclosure check", () => {
     expect(exit).toBe(2);
     expect(stderr).toContain('"mail" is not a capability of enclosure.yaml');
   });
+
+  test("goes by the names that the manifest lists where it has errors, and leaves an agent alone where it cannot", async () => {
+    const place = makePlace();
+    const agent = 'import { ledger, mail } from "enclosure:caps";\nexport default () => [ledger, mail];\n';
+    place.write({
+      "m.yaml": `${DESK}pourpose: x\n`,
+      "none.yaml": DESK.replace("capabilities", "grants"),
+      "agent.ts": agent,
+    });
+    const check = async (file: string, entry = "agent.ts"): Promise<readonly string[]> => {
+      const { exit, stdout } = await place.run("check", file, "--agent", entry, "--json");
+      expect(exit).toBe(2);
+      const { problems } = JSON.parse(stdout) as { problems: Record<string, string>[] };
+      return problems.map(({ file: at, severity, code, message }) => `${at} ${severity} ${code} ${message}`);
+    };
+    expect(await check("m.yaml")).toEqual([
+      expect.stringContaining("m.yaml error MANIFEST_KEY_UNKNOWN"),
+      expect.stringContaining('agent.ts error IMPORT_UNGRANTED "mail" is not a capability of m.yaml'),
+    ]);
+    const unchecked = (file: string): string =>
+      `agent.ts warning MANIFEST_INVALID not checked: the names that ${file} grants cannot be read`;
+    expect(await check("none.yaml")).toEqual([
+      expect.stringContaining("none.yaml error MANIFEST_KEY_UNKNOWN"),
+      unchecked("none.yaml"),
+    ]);
+    expect(await check("gone.yaml")).toEqual([
+      expect.stringContaining("gone.yaml error MANIFEST_MISSING"),
+      unchecked("gone.yaml"),
+    ]);
+    expect(await check("m.yaml", "gone.ts")).toEqual([
+      expect.stringContaining("m.yaml error MANIFEST_KEY_UNKNOWN"),
+      expect.stringContaining("gone.ts error FILE_UNREADABLE"),
+    ]);
+  });
 });
 
 describe("enclosure check looks at mounts", () => {

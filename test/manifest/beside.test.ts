@@ -5,7 +5,7 @@ import { parseDocument } from "yaml";
 import type { JsonObject, JsonValue } from "../../src/base/json.ts";
 import { PROBLEMS_MAX } from "../../src/base/limits.ts";
 import { KINDS } from "../../src/kinds/all.ts";
-import { parseManifest } from "../../src/manifest/parse.ts";
+import { listedGrants, parseManifest } from "../../src/manifest/parse.ts";
 
 const HEAD = 'enclosure: 1\nname: desk\nversion: "1.0"\n';
 const GRANT = "capabilities:\n  desk: { use: module, from: ./desk.ts, allow: [refund] }\n";
@@ -97,6 +97,15 @@ secrets: { a: { from: "env:A", hosts: [a.example] } }
 secrets: { b: { from: "env:B", hosts: [a.example] } }
 `;
     expect(told(twice)).toEqual(['6:1 MANIFEST_KEY_DUPLICATE /secrets the key "secrets" stands here twice']);
+  });
+});
+
+describe("listedGrants()", () => {
+  it("tells the names, whatever else is wrong, and only where they are all known", () => {
+    expect(listedGrants(`${HEAD}pourpose: x\n${GRANT}  web: 5\n  my-desk: {}\n`)).toEqual(["desk", "web"]);
+    expect(listedGrants(`${HEAD}${GRANT}${GRANT}`)).toBeUndefined();
+    for (const rest of ["", "capabilities: 5\n", "capabilties: {}\n", "capabilities: {"])
+      expect(listedGrants(HEAD + rest), rest).toBeUndefined();
   });
 });
 
