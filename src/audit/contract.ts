@@ -72,7 +72,7 @@ export interface LogWriter {
   /** Starts a session with its first record. Nothing is durable yet. */
   openSession(opened: SessionDraft<"session.opened">): SessionLog;
   /** A pseudonym for a name, stable within the store; only someone with the store's outside key can make it again. */
-  pseudonym(kind: string, name: string): string;
+  pseudonym(kind: string, name: string): HexDigest;
   /** Commits what is pending, signs a last checkpoint, frees the liveness lock. Idempotent. */
   close(): Promise<void>;
 }

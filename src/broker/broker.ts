@@ -7,6 +7,7 @@
 import type { Ticket } from "../audit/contract.ts";
 import type { CallCounts } from "../audit/events.ts";
 import { assert } from "../base/assert.ts";
+import type { ErrorCode } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import { askPeople, type Denial, type Verdict } from "./approval.ts";
 import { Budgets } from "./budgets.ts";
@@ -47,6 +48,7 @@ export class Broker {
   readonly #running = new Set<Promise<void>>();
   /** Calls that wait for a person, by the call that the guest awaits: they have no intent yet. */
   readonly #held = new Map<CallId, Held>();
+  readonly #deniedCodes = new Set<ErrorCode>();
   #hopsMade = 0;
   readonly #counts = { admitted: 0, denied: 0, failed: 0, unknown: 0 };
 
@@ -67,6 +69,11 @@ export class Broker {
 
   get counts(): CallCounts {
     return { ...this.#counts };
+  }
+
+  /** Codes of the refusals that the guest was told. */
+  get deniedCodes(): ReadonlySet<ErrorCode> {
+    return this.#deniedCodes;
   }
 
   /** Takes a call from the guest. Throws for nothing that the guest sent. */
@@ -141,6 +148,7 @@ export class Broker {
   #deny(course: Course, denied: Denied): void {
     if (!this.#courses.has(course.answers)) return;
     this.#counts.denied++;
+    this.#deniedCodes.add(denied.code);
     const { level } = this.#ports;
     const capability = denied.grant?.name ?? course.incoming.capability;
     const fn = denied.fn?.name ?? course.incoming.fn;

@@ -1,5 +1,5 @@
 // Asks the person at the terminal about a call that the manifest holds. One question at a time; what is shown is the
-// exact argument, with nothing hidden in it; anything but a plain yes is a no.
+// exact argument, with nothing hidden in it; a line that does not begin with a plain yes is a no.
 
 import { createInterface, type Interface } from "node:readline/promises";
 import type { ApprovalAnswer, ApprovalChannel, ApprovalRequest } from "../session/contract.ts";
@@ -47,10 +47,7 @@ async function askOne(
   const questioner = open();
   try {
     showRequest(page, request);
-    const answer = await questioner.question("  allow this call? [y/N] ", signal);
-    const granted = /^\s*y(es)?\s*$/i.test(answer);
-    const reason = (await questioner.question("  reason (may be empty): ", signal)).trim().slice(0, REASON_CHARS_MAX);
-    return reason === "" ? { granted } : { granted, reason: reason.toWellFormed() };
+    return readAnswer(await questioner.question("  allow this call? [y/N, and a reason if you have one] ", signal));
   } catch (error) {
     if (signal.aborted) page.line("\n  (no longer asked)");
     throw error;
@@ -58,6 +55,14 @@ async function askOne(
     questioner.close();
     release();
   }
+}
+
+/** One line, so that nothing can come between an answer and its reason: the first word decides, the rest says why. */
+function readAnswer(line: string): ApprovalAnswer {
+  const [, word = "", rest = ""] = /^\s*(?:(yes|y|no|n)(?![^\s.,:;]))?[\s.,:;]*(.*?)\s*$/isu.exec(line) ?? [];
+  const reason = rest.slice(0, REASON_CHARS_MAX).toWellFormed();
+  const granted = word.toLowerCase().startsWith("y");
+  return reason === "" ? { granted } : { granted, reason };
 }
 
 /** Everything here but the labels is foreign text. */

@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
+import type { HexDigest } from "../base/bytes.ts";
 import type { CallCounts } from "../audit/events.ts";
 import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
@@ -24,7 +25,7 @@ import {
   storePath,
 } from "./context.ts";
 import { parseCount, readNamedFile } from "./find.ts";
-import { batchDigest, type Job, jobDigest, jobPaths, parseJobs } from "./jobs-file.ts";
+import { batchDigest, type Job, jobIdentity, jobPaths, parseJobs } from "./jobs-file.ts";
 import { makeProgress } from "./progress.ts";
 import { faultResult, openResults, type ResultLine, type Results } from "./results.ts";
 import { tellMade } from "./run.ts";
@@ -46,7 +47,8 @@ export function declare(command: Command, context: Context): void {
       "after",
       `
 Paths in a job are relative to the jobs file. Run the same command again to go on after an interruption: a job with a
-result is not run again, nor one that had recorded a write. Give jobs new ids to run them anew.
+result is not run again, nor one that had recorded a write. A batch is known by where its jobs file lies: under another
+name, or with new ids, the jobs are run anew.
 
 Examples:
   enclosure batch jobs.jsonl --out results.jsonl
@@ -69,7 +71,7 @@ async function batch(context: Context, path: string, options: Options): Promise<
   using held = new DisposableStack();
   held.use(await claimBatch(file, store));
   using stop = stopOnSignals(pages.err);
-  const results = options.out === undefined ? undefined : openResults(resolve(context.cwd, options.out));
+  const results = options.out === undefined ? undefined : openOut(resolve(context.cwd, options.out), [file, store]);
   const home = homePath(context);
   const runtime = await openRuntime({ store, home, env: context.env });
   let reader: LogReader | undefined;
@@ -86,6 +88,14 @@ async function batch(context: Context, path: string, options: Options): Promise<
     reader?.close();
     results?.close();
   }
+}
+
+/** @throws EnclosureError RESULTS_INVALID, RESULTS_UNWRITABLE */
+function openOut(path: string, taken: readonly string[]): Results {
+  if (taken.includes(realPathOf(path))) {
+    throw new EnclosureError("RESULTS_INVALID", `${path} is the jobs file or the store; results go elsewhere`);
+  }
+  return openResults(path);
 }
 
 /** Held before anything is read of what has been done, so that no other can be at it. @throws EnclosureError BATCH_BUSY */
@@ -108,7 +118,9 @@ interface Parts {
 
 /** Whether the fault lies in what one job names. Others lie in the log, the results or this machine: they end the batch. */
 function isOfTheJob(error: unknown): error is EnclosureError {
-  return isFault(error) && error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
+  if (!isFault(error)) return false;
+  // What one job's manifest or module names does not fit a record: the others' may.
+  return error.code === "RECORD_REFUSED" || (error.exit !== EXIT.fault && error.exit !== EXIT.invalid);
 }
 
 /** A guest that dies before it is ready has run nothing and left no record, so one more is tried. */
@@ -160,8 +172,8 @@ class Batch {
   }
 
   async #do(job: Job): Promise<void> {
-    const { reader, file, store } = this.#parts;
-    const batchJob = jobDigest(job, file, store);
+    const { reader, runtime, file, store } = this.#parts;
+    const batchJob = await runtime.batchJob(jobIdentity(job, file, store));
     const plan = planJob(jobSessions(reader, batchJob));
     if (plan.act === "run") return this.#runJob(job, batchJob);
     if (plan.act === "leave") {
@@ -173,7 +185,7 @@ class Batch {
     this.#finish({ id: job.id, ...result, exit: exitOf(result.status) });
   }
 
-  async #runJob(job: Job, batchJob: ReturnType<typeof jobDigest>): Promise<void> {
+  async #runJob(job: Job, batchJob: HexDigest): Promise<void> {
     const { runtime, file, signal } = this.#parts;
     const { id, input, as, onBehalfOf } = job;
     const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };

@@ -95,10 +95,13 @@ function problemAt(line: number, message: string): Problem {
  * What ties a job to its sessions in the log. The file is known by its place relative to the store, so that a project
  * can be moved and its jobs file can grow; a job is another one once its agent, manifest, input or people are.
  */
-export function jobDigest(job: Job, jobsFile: string, store: string): HexDigest {
+export function jobIdentity(job: Job, jobsFile: string, store: string): string {
   const batch = batchName(jobsFile, store);
-  const { id, agent, manifest, input, as = null, onBehalfOf = null } = job;
-  return sha256Hex(`enclosure/batch-job/v1\0${canonicalJson({ batch, id, agent, manifest, input, as, onBehalfOf })}`);
+  const { id, input, as = null, onBehalfOf = null } = job;
+  const { agent, manifest } = jobPaths(job, jobsFile);
+  const named = (path: string): string => relative(dirname(jobsFile), path).split(sep).join("/");
+  const files = { agent: named(agent), manifest: manifest === undefined ? null : named(manifest) };
+  return canonicalJson({ batch, id, ...files, input, as, onBehalfOf });
 }
 
 /** What one process holds while it runs the jobs of a file: no two may run one job at once. */

@@ -1,9 +1,12 @@
 // The results file of a batch: one JSON line a job, appended and synced before the next is spoken of. A line that a
 // crash cut short is taken away when the file is opened again; its job is then known by the log.
+// Invariant: nothing is ever taken away that is not the beginning of a line of ours.
 
 import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { isJsonObject } from "../base/json.ts";
+import { syncFolder } from "../outside/keys.ts";
 import { readNamedFile } from "./find.ts";
 import { visibleJson } from "./visible.ts";
 
@@ -33,9 +36,13 @@ export function openResults(path: string): Results {
   if (there?.isFile() === false) throw new EnclosureError("RESULTS_INVALID", `${path} is not a file`);
   const text = there === undefined ? "" : readNamedFile(path);
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  const earlier = readResults(whole, path);
+  const rest = text.slice(whole.length);
+  const isCut = isBeginning(rest);
+  const earlier = readResults(isCut ? whole : text, path);
   const file = openForAppending(path);
-  if (whole.length < text.length) ftruncateSync(file, Buffer.byteLength(whole));
+  if (isCut) ftruncateSync(file, Buffer.byteLength(whole));
+  else if (rest !== "") writeWhole(file, "\n");
+  if (there === undefined) syncFolder(dirname(path));
   return {
     earlier,
     append: (line) => {
@@ -49,6 +56,14 @@ export function openResults(path: string): Results {
     close: () => closeSync(file),
   };
 }
+
+/** Whether a text is a line of ours that was cut short. What is whole JSON is the beginning of no other. */
+function isBeginning(text: string): boolean {
+  return text !== "" && (text.startsWith(LINE_START) || LINE_START.startsWith(text)) && parsed(text) === undefined;
+}
+
+/** A result names its job first. */
+const LINE_START = '{"id":"';
 
 /** The whole lines of a results file. @throws EnclosureError RESULTS_INVALID */
 export function readResults(text: string, path: string): ReadonlyMap<string, ResultLine> {
@@ -69,13 +84,16 @@ export function readResults(text: string, path: string): ReadonlyMap<string, Res
 
 const EXITS: ReadonlySet<unknown> = new Set(Object.values(EXIT));
 
-function asResult(line: string): ResultLine | undefined {
-  let value: unknown;
+function parsed(text: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function asResult(line: string): ResultLine | undefined {
+  const value = parsed(line);
   if (!isJsonObject(value)) return undefined;
   const { id, status, exit, calls } = value;
   const isCounts = isJsonObject(calls) && COUNTS.every((name) => Number.isSafeInteger(calls[name]));

@@ -9,9 +9,14 @@ export interface Stop extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** Works that are under way, to be ended in order. */
+const underWay = new Set<AbortController>();
+
 export function stopOnSignals(page: Page): Stop {
   const controller = new AbortController();
+  underWay.add(controller);
   const forget = (): void => {
+    underWay.delete(controller);
     for (const name of SIGNALS) process.removeListener(name, onSignal);
   };
   const onSignal = (name: NodeJS.Signals): void => {
@@ -25,4 +30,10 @@ export function stopOnSignals(page: Page): Stop {
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   return { signal: controller.signal, [Symbol.dispose]: forget };
+}
+
+/** Ends in order what is under way, since its results can be written no more. False where nothing is. */
+export function stopUnread(): boolean {
+  for (const controller of underWay) controller.abort();
+  return underWay.size > 0;
 }

@@ -15,7 +15,7 @@ import {
   verify,
 } from "node:crypto";
 import type { Sealer, SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
-import { concatBytes, fromHex, type Hasher, hex } from "../base/bytes.ts";
+import { concatBytes, digestOf, fromHex, type Hasher, hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 
 // A digest as "latin1" text and from there into a pooled buffer costs half of asking for a buffer (measured).
@@ -97,6 +97,6 @@ export const hostSealer: Sealer = {
 };
 
 /** HMAC-SHA-256 in hexadecimal. */
-export function hmacHex(key: Uint8Array, message: string): string {
-  return hex(createHmac("sha256", key).update(message).digest());
+export function hmacHex(key: Uint8Array, message: string): HexDigest {
+  return digestOf(createHmac("sha256", key).update(message).digest());
 }

@@ -4,6 +4,7 @@
 
 import type { SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
 import type { EventType, TurnSummary } from "../audit/events.ts";
+import type { ErrorCode } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import type { SessionLimits } from "../base/limits.ts";
 import type { Timers } from "../base/powers.ts";
@@ -43,6 +44,7 @@ export class Conduct {
   #summaryTold: TurnSummary | undefined;
   readonly #alarms = new Map<number, () => void>();
   #refusedInside = 0;
+  readonly #refusedCodes = new Set<ErrorCode>();
   #wallPaused = false;
   #over = false;
   readonly #ended = Promise.withResolvers<Ending>();
@@ -58,6 +60,11 @@ export class Conduct {
 
   get refusedInside(): number {
     return this.#refusedInside;
+  }
+
+  /** Codes of the calls that were refused inside the guest. */
+  get refusedCodes(): ReadonlySet<ErrorCode> {
+    return this.#refusedCodes;
   }
 
   /** The last turn that was opened. */
@@ -166,6 +173,7 @@ export class Conduct {
         return this.#speak(message);
       case "refusedInside":
         // A count that no record could hold would keep the session from being closed.
+        this.#refusedCodes.add(message.code);
         this.#refusedInside = Math.min(this.#refusedInside + message.count, Number.MAX_SAFE_INTEGER);
         return;
       case "quiet":

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly onBehalfOf?: string;
   /** Ticket, CI run and the like. */
   readonly correlation?: Readonly<Record<string, string>>;
-  /** Ties the session to a line of a batch. */
+  /** Ties the session to a line of a batch: what `Runtime.batchJob` gives. */
   readonly batchJob?: HexDigest;
   /** Asked for calls that an `ask` rule holds; where absent nobody can be asked. */
   readonly approvals?: ApprovalChannel;
@@ -131,6 +131,11 @@ export interface Runtime {
   run(options: RunOptions): Promise<RunResult>;
   /** Opens the store now, as the first run would: made where it is not there, what a dead process left open recovered. */
   open(): Promise<void>;
+  /**
+   * What stands in the log for a batch's job, by all that makes it this job: keyed with the log's own key, so that
+   * nobody finds the job's input by trying. Opens the store.
+   */
+  batchJob(identity: string): Promise<HexDigest>;
   /** Whether the store or its key was made by this opening. */
   readonly made: { readonly store: boolean; readonly key: boolean };
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 // Judges how a session ended: from the way in which the run came to its end to a status, a code and a sentence. Pure.
 
-import type { CallCounts, SessionStatus } from "../audit/events.ts";
+import type { SessionStatus } from "../audit/events.ts";
 import { CODES, type ErrorCode, EXIT, type ExitStatus } from "../base/errors.ts";
 import type { LimitName } from "../enclosure/contract.ts";
 import type { Ending } from "./conduct.ts";
@@ -32,10 +32,10 @@ export function exitOf(status: SessionStatus): ExitStatus {
   return EXITS[status];
 }
 
-/** `outputProblem`: what is wrong with the agent's output, where its schema refuses it. */
+/** `deniedCodes`: those of the refusals that the agent was told. `outputProblem`: what is wrong with the agent's output, where its schema refuses it. */
 export function judge(
   ending: Exclude<Ending, { kind: "faulted" }>,
-  counts: CallCounts,
+  deniedCodes: ReadonlySet<ErrorCode>,
   outputProblem: string | undefined,
 ): Judgement {
   switch (ending.kind) {
@@ -43,7 +43,7 @@ export function judge(
       if (outputProblem !== undefined) return failure("failed", "OUTPUT_INVALID", outputProblem);
       return { status: "completed", error: null, limit: null };
     case "threw":
-      return judgeThrown(ending.error, counts);
+      return judgeThrown(ending.error, deniedCodes);
     case "limit": {
       const { limit: name, used, max } = ending;
       const mend = `raise limits.${name} in the manifest, if the agent should have more`;
@@ -65,28 +65,28 @@ export function judge(
 }
 
 /**
- * An uncaught denial ends a session as `denied`. The error's name and code are the agent's claim; that something was
- * denied at all is not, so the claim alone is not enough.
+ * An uncaught denial ends a session as `denied`. The error's name and code are the agent's claim; that a call was denied
+ * with this very code is not, so the claim alone is not enough.
  */
-function judgeThrown(error: Extract<Ending, { kind: "threw" }>["error"], counts: CallCounts): Judgement {
+function judgeThrown(
+  error: Extract<Ending, { kind: "threw" }>["error"],
+  deniedCodes: ReadonlySet<ErrorCode>,
+): Judgement {
   const { name, message, code, stack } = error;
   // So the prelude tells that an output did not fit through the door.
   if (name === "AgentFailure") return failure("failed", "OUTPUT_INVALID", message);
-  const known = code !== undefined && isCode(code) ? code : undefined;
-  const isDenial =
-    name === "CapabilityDenied" && counts.denied > 0 && known !== undefined && CODES[known].kind === "refusal";
-  const status = isDenial ? "denied" : "failed";
-  const judged = failure(status, isDenial ? known : "AGENT_THREW", message === "" ? name : `${name}: ${message}`);
+  const denied = name === "CapabilityDenied" ? [...deniedCodes].find((one) => one === code) : undefined;
+  const judged = failure(
+    denied === undefined ? "failed" : "denied",
+    denied ?? "AGENT_THREW",
+    message === "" ? name : `${name}: ${message}`,
+  );
   if (judged.error === null) return judged;
   return { ...judged, error: { ...judged.error, name, ...(stack === undefined ? {} : { stack }) } };
 }
 
 function failure(status: SessionStatus, code: ErrorCode, message: string, mend: string = CODES[code].mend): Judgement {
   return { status, error: { code, message, mend }, limit: null };
-}
-
-function isCode(code: string): code is ErrorCode {
-  return Object.hasOwn(CODES, code);
 }
 
 function amount(name: LimitName | "calls", value: number): string {

@@ -24,9 +24,17 @@ export function namedPerson(log: LogWriter, name: string): DraftPrincipal {
   return principal(log, "named", "host_claimed", name);
 }
 
+/** 128 bits: enough to tell people apart. */
+const PERSON_CHARS = 32;
+
 function principal(log: LogWriter, kind: DraftPrincipal["kind"], evidence: Evidence, name: string): DraftPrincipal {
   const text = name.toWellFormed();
-  return { id: log.pseudonym(kind, text), kind, evidence, name: { text, media: "text/plain", level: "full" } };
+  return {
+    id: log.pseudonym(kind, text).slice(0, PERSON_CHARS),
+    kind,
+    evidence,
+    name: { text, media: "text/plain", level: "full" },
+  };
 }
 
 /** The channel as the broker asks it, with the person who sits at it. */

@@ -153,8 +153,8 @@ async function close(run: Run, ending: Ending): Promise<RunResult> {
   await settleCalls(run, ending.kind === "output" || ending.kind === "threw");
   const output = ending.kind === "output" ? readOutput(run.prepared, ending.outputText) : undefined;
   // A refusal inside the guest is one too, though the broker never heard of the call.
-  const refused = { ...broker.counts, denied: broker.counts.denied + conduct.refusedInside };
-  const judgement = judge(ending, refused, output?.kind === "refused" ? output.problem : undefined);
+  const deniedCodes = new Set([...broker.deniedCodes, ...conduct.refusedCodes]);
+  const judgement = judge(ending, deniedCodes, output?.kind === "refused" ? output.problem : undefined);
   const { turn } = conduct;
   if (judgement.limit !== null) {
     const { name: limit, used, max } = judgement.limit;

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { LogWriter } from "../audit/contract.ts";
 import type { BundleCache } from "../bundle/cache.ts";
+import type { HexDigest } from "../base/bytes.ts";
 import { spawnGuest } from "../enclosure/supervisor.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { loadCacheKey } from "../outside/cache-key.ts";
@@ -72,6 +73,10 @@ class LiveRuntime implements Runtime {
 
   async open(): Promise<void> {
     await this.#writer();
+  }
+
+  async batchJob(identity: string): Promise<HexDigest> {
+    return (await this.#writer()).pseudonym("batch_job", identity);
   }
 
   async close(): Promise<void> {

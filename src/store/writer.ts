@@ -213,8 +213,8 @@ class Writer implements OpenedWriter {
     return session;
   }
 
-  pseudonym(kind: string, name: string): string {
-    return hmacHex(this.#parts.keys.person, `${kind}\0${name}`).slice(0, 32);
+  pseudonym(kind: string, name: string): HexDigest {
+    return hmacHex(this.#parts.keys.person, `${kind}\0${name}`);
   }
 
   close(): Promise<void> {

@@ -38,7 +38,7 @@ function ask(answers: readonly string[], change: Partial<ApprovalRequest> = {}) 
 
 describe("the terminal's approvals", () => {
   test("show the exact argument, the effect and the rule", async () => {
-    const { kept, answer } = ask(["y", ""]);
+    const { kept, answer } = ask(["y"]);
     expect(await answer).toEqual({ granted: true });
     expect(kept.text()).toMatchInlineSnapshot(`
       "
@@ -52,12 +52,21 @@ describe("the terminal's approvals", () => {
     `);
   });
 
-  test.each(["", "n", "no", "yess", "\u202ey", "ok"])("take %j for a no", async (text) => {
-    expect(await ask([text, ""]).answer).toEqual({ granted: false });
+  test.each(["", " ", "n", "no", "N."])("take %j for a no", async (text) => {
+    expect(await ask([text]).answer).toEqual({ granted: false });
   });
 
-  test("keep a reason", async () => {
-    expect(await ask(["yes", " the customer waits "]).answer).toEqual({ granted: true, reason: "the customer waits" });
+  test.each(["yess", "\u202ey", "ok", "yes\u0301", "not yes"])("take %j for a no that says something", async (text) => {
+    expect(await ask([text]).answer).toEqual({ granted: false, reason: text });
+  });
+
+  test.each(["y", "YES", " yes ", "y,"])("take %j for a yes", async (text) => {
+    expect(await ask([text]).answer).toEqual({ granted: true });
+  });
+
+  test("keep a reason, given in the line of the answer", async () => {
+    expect(await ask(["yes,  the customer waits "]).answer).toEqual({ granted: true, reason: "the customer waits" });
+    expect(await ask(["no: too much"]).answer).toEqual({ granted: false, reason: "too much" });
   });
 
   test("hide nothing of an argument that was made to deceive", async () => {

@@ -1,4 +1,5 @@
 // A batch from end to end: results, going on, and that nothing is written twice.
+import Database from "better-sqlite3";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -124,6 +125,45 @@ describe("enclosure batch", () => {
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ exit: 1, stderr: expect.stringContaining("2 left") });
     expect(readFileSync(join(place.folder, "results.jsonl"), "utf8")).toBe("");
+  });
+
+  test("stops in order when nobody reads its results any more", async () => {
+    const place = batchPlace();
+    place.write({ "jobs.jsonl": jobs(["a", ""], ["b", "wait"]) });
+    const running = place.start("batch", "jobs.jsonl", "--jobs", "2");
+    running.hangUp();
+    expect(await running.ended).toMatchObject({ exit: 1, stderr: expect.stringContaining("1 left") as string });
+    const { sessions } = JSON.parse((await place.run("sessions", "--json")).stdout) as {
+      sessions: { status: string }[];
+    };
+    expect(sessions.map(({ status }) => status).sort()).toEqual(["completed", "interrupted"]);
+    expect((await place.run("verify")).exit).toBe(0);
+  });
+
+  test("writes its results over neither its jobs nor its store", async () => {
+    const place = batchPlace();
+    const text = jobs(["a", ""]).trimEnd();
+    place.write({ "jobs.jsonl": text });
+    const { exit, stderr } = await place.run("batch", "jobs.jsonl", "--out", "./jobs.jsonl");
+    expect([exit, stderr]).toEqual([2, expect.stringContaining("[RESULTS_INVALID]")]);
+    expect(readFileSync(join(place.folder, "jobs.jsonl"), "utf8")).toBe(text);
+  });
+
+  test("puts nothing on the record from which a job's input could be found by trying", async () => {
+    // The same jobs on two stores: what ties them to their sessions hangs on each log's own key.
+    const kept = await Promise.all(
+      [batchPlace(), batchPlace()].map(async (place) => {
+        place.write({ "jobs.jsonl": jobs(["a", ""]) });
+        await place.run("batch", "jobs.jsonl");
+        const db = new Database(join(place.folder, ".enclosure/audit.db"), { readonly: true });
+        const found = db.prepare("SELECT body ->> '$.data.batchJob' FROM record WHERE n = 0").pluck().all();
+        db.close();
+        return found;
+      }),
+    );
+    expect(kept.map((found) => found.length)).toEqual([1, 1]);
+    expect(kept[0]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    expect(kept[0]).not.toEqual(kept[1]);
   });
 
   test("started three times at once it is run by one, and after its kill -9 by the next", async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isFault } from "../../src/base/errors.ts";
-import { jobDigest, jobPaths, parseJobs } from "../../src/cli/jobs-file.ts";
+import { jobIdentity, jobPaths, parseJobs } from "../../src/cli/jobs-file.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 function folderWithAgent(): string {
@@ -56,23 +56,28 @@ describe("parseJobs()", () => {
   });
 });
 
-describe("jobDigest()", () => {
+describe("jobIdentity()", () => {
   const job = { id: "a", agent: "agent.ts", manifest: null, input: { b: 1, a: 2 } };
-  const digest = jobDigest(job, "/project/jobs.jsonl", "/project/.enclosure/audit.db");
+  const identity = jobIdentity(job, "/project/jobs.jsonl", "/project/.enclosure/audit.db");
 
   test("is the same wherever the project lies, and however the input's keys are ordered", () => {
     const moved = { ...job, input: { a: 2, b: 1 } };
-    expect(jobDigest(moved, "/elsewhere/jobs.jsonl", "/elsewhere/.enclosure/audit.db")).toBe(digest);
+    expect(jobIdentity(moved, "/elsewhere/jobs.jsonl", "/elsewhere/.enclosure/audit.db")).toBe(identity);
+  });
+
+  test("is the same for another spelling of the agent's path", () => {
+    const spelled = { ...job, agent: "./src/../agent.ts" };
+    expect(jobIdentity(spelled, "/project/jobs.jsonl", "/project/.enclosure/audit.db")).toBe(identity);
   });
 
   test("is another for another file, id, agent, manifest, input or person", () => {
     const others = [
-      jobDigest(job, "/project/jobs2.jsonl", "/project/.enclosure/audit.db"),
+      jobIdentity(job, "/project/jobs2.jsonl", "/project/.enclosure/audit.db"),
       ...[{ id: "b" }, { agent: "b.ts" }, { manifest: "m.yaml" }, { input: 1 }, { as: "x" }, { onBehalfOf: "x" }].map(
-        (change) => jobDigest({ ...job, ...change }, "/project/jobs.jsonl", "/project/.enclosure/audit.db"),
+        (change) => jobIdentity({ ...job, ...change }, "/project/jobs.jsonl", "/project/.enclosure/audit.db"),
       ),
     ];
-    expect(new Set([digest, ...others]).size).toBe(others.length + 1);
+    expect(new Set([identity, ...others]).size).toBe(others.length + 1);
   });
 });
 

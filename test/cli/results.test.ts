@@ -37,6 +37,28 @@ describe("openResults()", () => {
     expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(line("ä"))}\n${JSON.stringify(line("b"))}\n`);
   });
 
+  test.each(["precious, without an end of line", '{"id":"a","agent":"agent.ts"}', "{", '{"x":1}'])(
+    "takes nothing away that is not the beginning of a line of its own: %j",
+    (text) => {
+      const path = join(temporaryFolder(), "results.jsonl");
+      writeFileSync(path, text);
+      const isBeginning = text === "{";
+      if (isBeginning) openResults(path).close();
+      else expect(() => openResults(path)).toThrow(expect.objectContaining({ code: "RESULTS_INVALID" }));
+      expect(readFileSync(path, "utf8")).toBe(isBeginning ? "" : text);
+    },
+  );
+
+  test("keeps a whole line that only lacks its end", () => {
+    const path = join(temporaryFolder(), "results.jsonl");
+    writeFileSync(path, JSON.stringify(line("a")));
+    const results = openResults(path);
+    expect([...results.earlier.keys()]).toEqual(["a"]);
+    results.append(line("b"));
+    results.close();
+    expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(line("a"))}\n${JSON.stringify(line("b"))}\n`);
+  });
+
   test("says where results cannot be written, and reads nothing that is no file", () => {
     const folder = temporaryFolder();
     expect(() => openResults(join(folder, "none", "results.jsonl"))).toThrow(

@@ -32,6 +32,8 @@ export interface Started {
   readonly said: (text: string) => Promise<void>;
   /** Hears no more of its standard error: whatever it writes there from now on fails. */
   readonly deafen: () => void;
+  /** The same for its standard output. */
+  readonly hangUp: () => void;
   readonly ended: Promise<Ran>;
 }
 
@@ -89,6 +91,7 @@ function startIn(cwd: string, env: NodeJS.ProcessEnv, input: string | undefined,
     kill: (signal) => void child.kill(signal),
     said,
     deafen: () => void child.stderr.destroy(),
+    hangUp: () => void child.stdout.destroy(),
     ended,
   };
 }

@@ -120,6 +120,21 @@ describe("an agent that was granted a little", () => {
     expect(bodies("call.denied")).toHaveLength(1);
   });
 
+  it("cannot put a refusal on the record that never was, nor a failure of ours", async () => {
+    const world = makeWorld(GRANTS);
+    world.write("data/a.txt", "a");
+    const thrown = async (error: string) =>
+      (
+        await world.run(`import { files } from "enclosure:caps";
+      export default async () => { await files.readText("/in/../x").catch(() => {}); throw ${error}; };`)
+      ).result;
+    const named = (name: string, code: string) =>
+      thrown(`Object.assign(new Error("no"), { name: "${name}", code: "${code}" })`);
+    expect(await named("CapabilityDenied", "APPROVAL_REFUSED")).toMatchObject({ status: "failed", exit: 1 });
+    const failed = await named("AgentFailure", "RESULT_TOO_LARGE");
+    expect(failed).toMatchObject({ status: "failed", error: { code: "AGENT_THREW" } });
+  });
+
   it("finds its capability functions frozen, and nothing behind them", async () => {
     const world = makeWorld(GRANTS);
     world.write("data/a.txt", "a");

@@ -1,13 +1,13 @@
 // How a session ended, as a status, a code, a sentence and an exit status.
 
 import { describe, expect, it } from "vitest";
-import type { CallCounts, SessionStatus } from "../../src/audit/events.ts";
+import type { SessionStatus } from "../../src/audit/events.ts";
 import { CODES, type ErrorCode } from "../../src/base/errors.ts";
 import type { Ending } from "../../src/session/conduct.ts";
 import { exitOf, judge } from "../../src/session/judge.ts";
 
-const NONE: CallCounts = { admitted: 0, denied: 0, failed: 0, unknown: 0 };
-const DENIED: CallCounts = { ...NONE, denied: 1 };
+const NONE: ReadonlySet<ErrorCode> = new Set();
+const DENIED: ReadonlySet<ErrorCode> = new Set(["RULE_FAILED"]);
 
 type Judged = Exclude<Ending, { kind: "faulted" }>;
 const threw = (name: string, message: string, code?: string): Judged => ({
@@ -72,9 +72,13 @@ describe("judge() of an uncaught denial", () => {
     ["its name is another", threw("Error", "no", "RULE_FAILED"), DENIED],
     ["it has no code", threw("CapabilityDenied", "no"), DENIED],
     ["its code is none of ours", threw("CapabilityDenied", "no", "toString"), DENIED],
-    ["its code is no refusal", threw("CapabilityDenied", "no", "LOG_WRITE_FAILED"), DENIED],
-  ])("is only claimed, and the session failed, where %s", (_, ending, counts) => {
-    const judged = judge(ending, counts, undefined);
+    [
+      "its code is of a refusal that never was",
+      threw("CapabilityDenied", "the CFO refused it", "APPROVAL_REFUSED"),
+      DENIED,
+    ],
+  ])("is only claimed, and the session failed, where %s", (_, ending, denied) => {
+    const judged = judge(ending, denied, undefined);
     expect(judged).toMatchObject({ status: "failed", error: { code: "AGENT_THREW" } });
     expect(exitOf(judged.status)).toBe(1);
   });

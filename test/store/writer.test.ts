@@ -204,7 +204,7 @@ describe("openLogWriter()", () => {
     const place = newPlace();
     const writer = await openWriter(place);
     const id = writer.pseudonym("os_user", "ada");
-    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
     expect(writer.pseudonym("named", "ada")).not.toBe(id);
     await writer.close();
     expect((await openWriter(place)).pseudonym("os_user", "ada")).toBe(id);

@@ -10,10 +10,16 @@ import { SCRIPT_NAME } from "./names.ts";
 export class AgentFailure extends NativeError {
   override readonly name = "AgentFailure";
   readonly code: string;
+  /** Which no error of the agent's can have, whatever it makes of Error and `instanceof`. */
+  readonly #own = true;
 
   constructor(code: string, message: string) {
     super(message);
     this.code = code;
+  }
+
+  static is(thrown: object): boolean {
+    return #own in thrown;
   }
 }
 
@@ -21,7 +27,9 @@ export function describeError(thrown: unknown): GuestError {
   if ((typeof thrown !== "object" && typeof thrown !== "function") || thrown === null) {
     return { name: `thrown ${typeof thrown}`, message: bounded(spell(thrown), ERROR_MESSAGE_CHARS_MAX) };
   }
-  const name = readText(thrown, "name", 256) ?? "Error";
+  const said = readText(thrown, "name", 256) ?? "Error";
+  // Only the prelude's own failures bear that name.
+  const name = said === "AgentFailure" && !AgentFailure.is(thrown) ? "Error" : said;
   const message = readText(thrown, "message", ERROR_MESSAGE_CHARS_MAX) ?? "";
   const code = readText(thrown, "code", 256);
   const stack = agentFrames(readText(thrown, "stack", ERROR_STACK_CHARS_MAX) ?? "");
