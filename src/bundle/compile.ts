@@ -2,15 +2,16 @@
 // esbuild is loaded only when something is compiled. Every problem of a source is told at once.
 
 import type { build, BuildFailure, BuildOptions, stop, transform } from "esbuild";
+import { join } from "node:path";
 import { EnclosureError, type Problem } from "../base/errors.ts";
 import { type GlobPlaces, globPlaces } from "./globs.ts";
-import { Compilation, type CompilePlan, ENTRY, type ImportRecord } from "./plugin.ts";
+import { ABSENT, Compilation, type CompilePlan, ENTRY, type ImportRecord, OURS } from "./plugin.ts";
 import { makeProblem, type Told } from "./problems.ts";
-import { isInPackage, stripNamespace, toProjectPath } from "./root.ts";
+import { isInPackage, SOURCE, stripNamespace, toProjectPath } from "./root.ts";
 
 export interface Compiled {
   readonly code: string;
-  /** Source map (version 3), its sources as project paths. */
+  /** Source map (version 3), its sources as project paths, their contents the inputs'. */
   readonly map: string;
   readonly imports: readonly ImportRecord[];
 }
@@ -28,7 +29,8 @@ export async function compile(plan: CompilePlan): Promise<Compiled> {
     let built = await attempt(false, new Map());
     const inPackages = globPlaces(built.told.errors, isInPackage, new Map());
     if (inPackages.size > 0) built = await attempt(false, inPackages);
-    if (built.output !== undefined && built.problems.length === 0) return built.output;
+    if (built.output !== undefined && built.problems.length === 0)
+      return { ...built.output, map: ownMap(plan, built.output.map) };
     if (built.output !== undefined) throw refused(plan, built.problems);
     // Another look, in which what was refused is let stand as an import: esbuild says only then which names are missing.
     const again = await attempt(
@@ -97,6 +99,7 @@ function startDeadline(msMax: number, stop: () => Promise<void>): Deadline {
 }
 
 interface Built {
+  /** With the map as esbuild gives it. */
   readonly output?: Compiled;
   readonly told: Told;
   readonly problems: readonly Problem[];
@@ -117,6 +120,7 @@ async function run(
     write: false,
     treeShaking: true,
     sourcemap: "external",
+    sourcesContent: false,
     legalComments: "none",
     tsconfigRaw: {},
     plugins: [compilation.plugin],
@@ -132,7 +136,7 @@ async function run(
     const result = await Promise.race([buildWith(options), passed]);
     const code = result.outputFiles.find((file) => file.path.endsWith(".js"))?.text ?? "";
     const map = result.outputFiles.find((file) => file.path.endsWith(".map"))?.text ?? "";
-    return { output: { code, map: withProjectPaths(map), imports: compilation.imports }, ...compilation.judge(result) };
+    return { output: { code, map, imports: compilation.imports }, ...compilation.judge(result) };
   } catch (error) {
     if (!isBuildFailure(error)) throw failure(error);
     return compilation.judge(error);
@@ -148,8 +152,29 @@ function failure(cause: unknown): EnclosureError {
   return new EnclosureError("BUNDLE_FAILED", "esbuild could not be run", { cause });
 }
 
-function withProjectPaths(map: string): string {
-  const json = JSON.parse(map) as { sources: string[] };
-  json.sources = json.sources.map((source) => stripNamespace(source));
+/**
+ * The map with project paths, and with the very texts that the inputs' digests are of: what a reviewer is shown is what
+ * was compiled. @throws EnclosureError BUNDLE_REFUSED for a source that is none of the inputs
+ */
+export function ownMap(plan: Pick<CompilePlan, "entry" | "jail">, map: string): string {
+  const { jail } = plan;
+  const json = JSON.parse(map) as { sources: string[]; sourcesContent?: (string | null)[] };
+  const texts = json.sources.map((source) => {
+    if (MADE_HERE.test(source)) return null;
+    const path = join(jail.root, inputOf(source));
+    if (jail.has(path)) return new TextDecoder().decode(jail.read(path));
+    const message = `the source map names ${source}, which is none of the inputs`;
+    throw refused(plan, [makeProblem({ code: "IMPORT_OUTSIDE", message })]);
+  });
+  json.sources = json.sources.map((source) => (MADE_HERE.test(source) ? source : inputOf(source)));
+  json.sourcesContent = texts;
   return JSON.stringify(json);
+}
+
+/** Sources that are no file: our own modules, and what esbuild makes of `define`. */
+const MADE_HERE = new RegExp(`^(?:${OURS}:|${ABSENT}:|<define:)`);
+
+/** The project path. A source that a `rewrite` names in a map of its own has no namespace, and is spelled as a URL. */
+function inputOf(source: string): string {
+  return source.startsWith(`${SOURCE}:`) ? stripNamespace(source) : decodeURIComponent(source);
 }

@@ -92,7 +92,7 @@ async function ownPlaces(text: string, path: string, loader: Loader): Promise<st
       target: "node26",
       charset: "utf8",
       sourcemap: "inline",
-      sourcefile: path,
+      sourcefile: urlPath(path),
       tsconfigRaw: {},
       logLevel: "silent",
       define: { "import.meta": meta, __filename: `${meta}.filename`, __dirname: `${meta}.dirname` },
@@ -131,8 +131,12 @@ const ${META} = (path) => {
 `;
 
 function relativeUrl(entryFolder: string, path: string): string {
-  const steps = posix.relative(entryFolder, path).split("/");
-  return `./${steps.map((step) => (step === ".." ? step : encodeURIComponent(step))).join("/")}`;
+  return `./${urlPath(posix.relative(entryFolder, path))}`;
+}
+
+/** As a relative URL; `..` stays as it is. */
+function urlPath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
 /** The source map as a comment, its sources relative to the module's own file, so that a stack names the right lines. */

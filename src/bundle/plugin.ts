@@ -1,7 +1,8 @@
 // The plugin: every question that esbuild asks (what an import means, what a file holds) is answered here, from the jail.
 // Trust border: the sources are an agent's. esbuild by itself would inline any file of the host that an import names; an
 // import whose path is put together at run time (`./${x}`) makes it walk folders and load what it finds there, past the
-// resolver. So a load that was not resolved here is refused as well.
+// resolver, and a source map comment makes it read what it names. So a load that was not resolved here is refused as well,
+// and such comments are made to name nothing.
 
 import type { BuildOptions, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from "esbuild";
 import { extname, join } from "node:path";
@@ -51,8 +52,8 @@ export interface ImportRecord {
 /** What the module before the entry imports the entry as. */
 export const ENTRY = "enclosure:agent";
 /** Namespaces beside that of the project: our own modules, and stand-ins for what is not there. */
-const OURS = "enclosure";
-const ABSENT = "absent";
+export const OURS = "enclosure";
+export const ABSENT = "absent";
 
 const LOADERS: Readonly<Record<string, Loader>> = {
   ".ts": "ts",
@@ -67,6 +68,16 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 
 /** A folder that is not there, deep enough that no sane `../` in a path put together at run time leaves it. */
 const NOWHERE = "/enclosure-has-no-such-folder".repeat(32);
+
+/**
+ * A source that claims a source map, made to claim none. esbuild reads the file that the last such comment names, wherever
+ * it lies and past the resolver, or believes the map that the comment itself holds; for a scheme that it does not know it
+ * looks at nothing. A source without these words has no such comment, and keeps its end, where errors may stand.
+ */
+function unmapped(text: string, loader: Loader): string {
+  const claims = loader !== "json" && text.includes("sourceMappingURL");
+  return claims ? `${text}\n//# sourceMappingURL=enclosure:none` : text;
+}
 
 /** The answers of one run to esbuild's questions. */
 export class Compilation {
@@ -168,12 +179,9 @@ export class Compilation {
     const loader = LOADERS[extname(projectPath)] ?? "js";
     const globs = this.#globs.get(projectPath);
     const { rewrite, inspect } = this.#plan;
-    const inspected = inspect !== undefined && !isInPackage(projectPath);
-    if (globs === undefined && rewrite === undefined && !inspected)
-      return { contents: bytes, loader, resolveDir: NOWHERE };
     const original = new TextDecoder().decode(bytes);
-    if (inspected) await this.#inspect(inspect, original, projectPath, loader);
-    const text = unglobbed(original, globs ?? []);
+    if (inspect !== undefined && !isInPackage(projectPath)) await this.#inspect(inspect, original, projectPath, loader);
+    const text = unmapped(globs === undefined ? original : unglobbed(original, globs), loader);
     return { contents: (await rewrite?.(text, projectPath, loader)) ?? text, loader, resolveDir: NOWHERE };
   }
 

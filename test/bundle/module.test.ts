@@ -78,12 +78,12 @@ describe("bundleModule()", () => {
 
   it("names the module's own lines in a stack", async () => {
     const folder = project({
-      "desk.ts": 'import { fail } from "./lib/fail.ts";\nexport default fail;',
-      "lib/fail.ts":
+      "desk.ts": 'import { fail } from "./lib/fäil 100%.ts";\nexport default fail;',
+      "lib/fäil 100%.ts":
         "interface Gone {\n  x: 1;\n}\nexport function fail(): void {\n  import.meta.url; throw new Error('here');\n}",
     });
     const { stack } = await load(await bundleOf(folder));
-    expect(stack).toContain(`${join(folder, "lib/fail.ts")}:5:`);
+    expect(stack).toContain(`${join(folder, "lib/fäil 100%.ts")}:5:`);
   });
 
   it("serves agent-enclosure itself, whatever is installed, as define.ts has it", async () => {
