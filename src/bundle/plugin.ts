@@ -135,6 +135,8 @@ export class Compilation {
     const plan = this.#plan;
     if (kind === "entry-point" && plan.before !== undefined) return { path: "before", namespace: OURS };
     if (kind === "entry-point" || (args.namespace === OURS && specifier === ENTRY)) return this.#file(plan.entry, true);
+    if (plan.virtual.has(specifier) && specifier.startsWith("enclosure:") && kind !== "import-statement")
+      return this.#refused(specifier, unseen(specifier));
     if (plan.virtual.has(specifier)) return { path: specifier.replace(/^enclosure:/, ""), namespace: OURS };
     if (specifier.startsWith("enclosure:")) return this.#refused(specifier, noSuchModule(specifier));
     const byPackage = isInPackage(importer);
@@ -231,6 +233,12 @@ function attributeProblem(attributes: Readonly<Record<string, string>>, path: st
 function noSuchModule(specifier: string): Refusal {
   const mend = "Import capabilities from enclosure:caps, in an agent.";
   return { code: "IMPORT_MISSING", message: `there is no module ${specifier} here`, mend };
+}
+
+/** Names that are taken from a module which was loaded as a value are not seen, and what is not granted would pass. */
+function unseen(specifier: string): Refusal {
+  const mend = `Write import { name } from "${specifier}" at the top of the file.`;
+  return { code: "IMPORT_DYNAMIC", message: `${specifier} can only be imported by an import statement`, mend };
 }
 
 const RESOLVE: Refusal = {

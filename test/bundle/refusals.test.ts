@@ -81,6 +81,22 @@ import { gone } from "./caps.ts"; export default (): AlsoUnused | Mail => [post,
     ]);
   });
 
+  it("refuses to load enclosure:caps in a way that does not show which names are asked for", async () => {
+    const folder = project({
+      "agent.ts": `export default async () => (await import("enclosure:caps")).files;
+const { files } = require("enclosure:caps");
+import pkg from "pkg";
+globalThis.all = [files, pkg];`,
+      "node_modules/pkg/index.js": 'module.exports = require("enclosure:caps").files;',
+    });
+    const refused = "IMPORT_DYNAMIC enclosure:caps can only be imported by an import statement";
+    expect(await problemsOf(folder)).toEqual([
+      `agent.ts:1:42 ${refused}`,
+      `agent.ts:2:27 ${refused}`,
+      `node_modules/pkg/index.js:1:26 ${refused}`,
+    ]);
+  });
+
   it.each([
     ["fs", "use: fs"],
     ["node:fs/promises", "use: fs"],
