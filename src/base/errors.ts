@@ -99,7 +99,7 @@ export const CODES = {
     "Name the agent's file, or give it in the manifest as agent.entry.",
   ),
   FS_MOUNT_OVERLAPS: usage(
-    "A mount reaches what keeps the record or decides what may be done.",
+    "A mount reaches what keeps the record or decides what may be done, or a folder of another mount.",
     "Mount another folder, one that holds the agent's files alone.",
   ),
 

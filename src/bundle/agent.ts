@@ -82,6 +82,7 @@ export async function bundleAgent(options: AgentBundleOptions): Promise<AgentBun
   if (utf8Length(code) > limits.scriptBytes) throw refused(plan, [makeProblem(scriptTooLarge(limits))]);
   const { inputs } = plan.jail;
   return {
+    root,
     script: code,
     sourceMap: map,
     scriptSha256: sha256Hex(code, hasher),

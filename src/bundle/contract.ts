@@ -11,6 +11,8 @@ export interface BundleInput {
 
 /** An agent compiled to one classic script. The guest evaluates `script`; its value is a promise of the agent's output. */
 export interface AgentBundle {
+  /** The project root, from which the inputs' paths start: real and absolute. */
+  readonly root: string;
   readonly script: string;
   readonly sourceMap: string;
   readonly scriptSha256: HexDigest;
@@ -25,6 +27,8 @@ export interface AgentBundle {
 
 /** A host module compiled to one ES module, so that what was pinned is what runs. */
 export interface ModuleBundle {
+  /** The project root, from which the inputs' paths start: real and absolute. */
+  readonly root: string;
   readonly code: string;
   readonly inputs: readonly BundleInput[];
   /** The digest that the lock holds. */

@@ -51,6 +51,7 @@ export async function bundleModule(options: ModuleBundleOptions): Promise<Module
     code,
   );
   return {
+    root,
     code: `${frame}${code}${inlineMap(map, entryFolder, frame)}`,
     inputs,
     inputsSha256: digestOfInputs(inputs, hasher),

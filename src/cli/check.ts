@@ -5,8 +5,10 @@ import type { Command } from "commander";
 import { fromUtf8 } from "../base/bytes.ts";
 import { EXIT, type ExitStatus, isFault, type Problem } from "../base/errors.ts";
 import type { CommonOptions, Context, Pages } from "./context.ts";
+import type { AgentBundle } from "../bundle/contract.ts";
 import { listedGrants } from "../manifest/parse.ts";
-import { DEFAULT_MANIFEST, lookAt, type Looked } from "../session/look.ts";
+import { mergeProblems } from "../manifest/problems.ts";
+import { DEFAULT_MANIFEST, lookAt, lookAtSources, type Looked } from "../session/look.ts";
 import { printProblem } from "./voice.ts";
 import { counted, relativePath } from "./words.ts";
 
@@ -42,16 +44,17 @@ async function check(context: Context, files: readonly string[], options: Option
 /** A file that cannot be read as a manifest at all is one problem of it among the others'. */
 async function checkOne({ cwd }: Context, file: string, agent: string | undefined): Promise<readonly Found[]> {
   const shown = relativePath(resolve(cwd, file), cwd);
-  const own: Found[] = [];
-  let looked: Looked | undefined;
+  const wanted = agent === undefined ? undefined : relativePath(resolve(cwd, agent), cwd);
   try {
-    looked = lookAt(shown);
-    own.push(...looked.problems.map((problem) => ({ file: shown, ...problem })));
+    const looked = lookAt(shown);
+    const { bundle, found }: CheckedAgent =
+      wanted === undefined ? { found: [] } : await checkAgent(looked, shown, wanted);
+    const problems = mergeProblems(looked.problems, await lookAtSources(looked, bundle));
+    return [...problems.map((problem) => ({ file: shown, ...problem })), ...found];
   } catch (error) {
-    own.push(problemOf(error, shown));
+    const found = wanted === undefined ? [] : [notChecked(shown, wanted)];
+    return [problemOf(error, shown), ...found];
   }
-  if (agent === undefined) return own;
-  return [...own, ...(await checkAgent(looked, shown, relativePath(resolve(cwd, agent), cwd)))];
 }
 
 /** A fault of usage as a problem of the file; any other error is thrown on. */
@@ -62,23 +65,28 @@ function problemOf(error: unknown, file: string): Found {
   return { code, severity: "error", message, mend, file: location?.file ?? file, ...place };
 }
 
+function notChecked(manifest: string, agent: string): Found {
+  const message = `not checked: the names that ${manifest} grants cannot be read`;
+  const mend = "Mend the manifest first.";
+  return { code: "MANIFEST_INVALID", severity: "warning", message, mend, file: agent, line: 1, column: 1, pointer: "" };
+}
+
+interface CheckedAgent {
+  /** Absent where there are problems. */
+  readonly bundle?: AgentBundle;
+  readonly found: readonly Found[];
+}
+
 /** Where the manifest has errors, the names that it lists count: whether a grant is sound is told of the manifest. */
-async function checkAgent(looked: Looked | undefined, manifest: string, agent: string): Promise<readonly Found[]> {
-  const names = looked?.compiled?.grants.keys() ?? (looked && listedGrants(fromUtf8(looked.loaded.bytes)));
-  if (names === undefined) {
-    const message = `not checked: the names that ${manifest} grants cannot be read`;
-    const mend = "Mend the manifest first.";
-    return [
-      { code: "MANIFEST_INVALID", severity: "warning", message, mend, file: agent, line: 1, column: 1, pointer: "" },
-    ];
-  }
+async function checkAgent(looked: Looked, manifest: string, agent: string): Promise<CheckedAgent> {
+  const names = looked.compiled?.grants.keys() ?? listedGrants(fromUtf8(looked.loaded.bytes));
+  if (names === undefined) return { found: [notChecked(manifest, agent)] };
   const { bundleAgent } = await import("../bundle/agent.ts");
   try {
-    await bundleAgent({ entry: agent, capabilities: [...names], manifestFile: manifest });
-    return [];
+    return { bundle: await bundleAgent({ entry: agent, capabilities: [...names], manifestFile: manifest }), found: [] };
   } catch (error) {
-    if (!isFault(error, "BUNDLE_REFUSED")) return [problemOf(error, agent)];
-    return error.problems.map((problem) => ({ file: agent, ...problem }));
+    if (!isFault(error, "BUNDLE_REFUSED")) return { found: [problemOf(error, agent)] };
+    return { found: error.problems.map((problem) => ({ file: agent, ...problem })) };
   }
 }
 

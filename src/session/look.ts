@@ -1,8 +1,10 @@
 // A manifest as one sees it without running anyone's code: read with its lock, whose function tables stand for the
 // host modules, and with every problem that can be found so.
 
+import { resolve } from "node:path";
 import { assert } from "../base/assert.ts";
-import type { Problem } from "../base/errors.ts";
+import { isFault, type Problem } from "../base/errors.ts";
+import type { AgentBundle } from "../bundle/contract.ts";
 import { KINDS } from "../kinds/all.ts";
 import { refuseErrors } from "../manifest/authorise.ts";
 import { compileGrants, type CompiledGrants, strictly } from "../manifest/grants.ts";
@@ -10,7 +12,8 @@ import { compareLock, lockedTables } from "../manifest/lock.ts";
 import { mergeProblems, step } from "../manifest/problems.ts";
 import type { Resolution } from "../manifest/resolve.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
-import { mountProblems } from "./mounts.ts";
+import { mountProblems, sourcePaths } from "./mounts.ts";
+import { bundleModules } from "./providers.ts";
 
 /** The manifest that is meant where none is named. */
 export const DEFAULT_MANIFEST = "enclosure.yaml";
@@ -43,6 +46,41 @@ export function lookAt(file: string, profile?: string): Looked {
       mountProblems(loaded, resolution, compiled.grants),
     ),
   };
+}
+
+/**
+ * The mounts that reach what the agent or a host module imports. Compiling them runs none of their code; what cannot be
+ * compiled is told where it is asked for. `agent`: the one that was named, the manifest's own where absent.
+ */
+export async function lookAtSources(
+  { file, loaded, compiled }: Looked,
+  agent?: AgentBundle,
+): Promise<readonly Problem[]> {
+  const { resolution, folder } = loaded;
+  const grants = compiled?.grants ?? new Map();
+  if (resolution === undefined || ![...grants.values()].some(({ kind }) => kind === "fs")) return [];
+  const { entry } = resolution.resolved.agent;
+  const own = async (): Promise<AgentBundle | undefined> => {
+    if (entry === null) return undefined;
+    const { bundleAgent } = await import("../bundle/agent.ts");
+    return bundleAgent({ entry: resolve(folder, entry), capabilities: [...grants.keys()], manifestFile: file });
+  };
+  const bundle = agent ?? (await whereCompiled(own));
+  const modules = await whereCompiled(() => bundleModules(resolution.resolved, folder, undefined));
+  const sources = new Map([
+    ...(bundle === undefined ? [] : sourcePaths("the agent's source", bundle)),
+    ...[...(modules ?? [])].flatMap(([name, module]) => [...sourcePaths(`the host module ${name}`, module)]),
+  ]);
+  return mountProblems(loaded, resolution, grants, sources);
+}
+
+async function whereCompiled<T>(compile: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await compile();
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What is granted, for a command that cannot do without it. @throws EnclosureError with every problem */

@@ -1,15 +1,21 @@
-// Mounts as the host's real paths, and what no mount may reach. `run` refuses an overlap with all that it knows of;
-// `check`, which runs nothing, tells the overlaps that the manifest alone gives away.
+// Mounts as the host's real paths, and what no mount may reach: what keeps the record, what decides what runs and what it
+// may do, and another mount, past whose rules and quota it would lead. `run` refuses an overlap with all that it knows of;
+// `check`, which runs nothing, tells the overlaps that the manifest and its sources give away.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { CODES, type ErrorCode, type Problem } from "../base/errors.ts";
+import { CODES, EnclosureError, type ErrorCode, type Problem } from "../base/errors.ts";
+import type { CapabilityName } from "../base/ids.ts";
+import type { AgentBundle } from "../bundle/contract.ts";
 import type { CompiledGrant } from "../kinds/contract.ts";
-import type { FsConfig } from "../kinds/fs/kind.ts";
-import { overlapWithForbidden } from "../kinds/fs/paths.ts";
+import type { FsConfig, Mount } from "../kinds/fs/kind.ts";
+import { overlapWithForbidden, pathsOverlap } from "../kinds/fs/paths.ts";
 import { step } from "../manifest/problems.ts";
 import type { Resolution } from "../manifest/resolve.ts";
 import type { LoadedManifest } from "./manifest-files.ts";
+
+/** Real paths, by what they are. */
+export type HostPaths = ReadonlyMap<string, string>;
 
 /** The real path; of what is not there yet, that of the nearest folder which is, with the rest. */
 export function realOrNearest(path: string): string {
@@ -19,31 +25,118 @@ export function realOrNearest(path: string): string {
   }
 }
 
-/** The overlaps of mounts with what is known without a run: errors; and folders that are not there (yet): warnings. */
+/**
+ * Every file that went into a bundle, and every folder in which a package would be looked for before another: whoever
+ * writes to one of them writes what runs the next time.
+ */
+export function sourcePaths(what: string, { root, inputs }: Pick<AgentBundle, "root" | "inputs">): HostPaths {
+  const paths = new Map(inputs.map(({ path }) => [`${what} (${path})`, join(root, path)]));
+  for (const { path } of inputs) {
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+      const packages = join(folder, "node_modules");
+      paths.set(`${what} (${packages})`, join(root, packages));
+      if (folder === ".") break;
+    }
+  }
+  return paths;
+}
+
+interface Placed {
+  readonly grant: CompiledGrant;
+  /** The guest's path. */
+  readonly name: string;
+  /** Its path is a real one. */
+  readonly mount: Mount;
+  /** Whether a rule of its grant denies or asks about something of it. */
+  readonly ruled: boolean;
+}
+
+/** Every mount of every grant. */
+function placeMounts(
+  grants: ReadonlyMap<string, CompiledGrant>,
+  placeOf: (path: string, name: string) => string,
+): readonly Placed[] {
+  return [...grants.values()].flatMap((grant) => {
+    if (grant.kind !== "fs") return [];
+    const { mounts, ruled } = grant.config as unknown as FsConfig;
+    return Object.entries(mounts).map(([name, mount]): Placed => {
+      return { grant, name, mount: { ...mount, path: placeOf(mount.path, name) }, ruled: ruled.includes(name) };
+    });
+  });
+}
+
+/** What is wrong with where a mount lies: the end of a sentence. */
+function overlapOf(one: Placed, before: readonly Placed[], forbidden: HostPaths): string | undefined {
+  const reached = overlapWithForbidden(new Map([[one.name, one.mount.path]]), forbidden);
+  if (reached !== undefined) return `reaches ${reached.what}`;
+  const other = before.find((earlier) => {
+    const free = [one, earlier].every(({ mount, ruled }) => mount.access === "ro" && !ruled);
+    return !free && pathsOverlap(one.mount.path, earlier.mount.path);
+  });
+  return other === undefined ? undefined : `reaches the mount ${other.name} of ${other.grant.name}`;
+}
+
+/**
+ * The mounts of each fs grant of a run, with real, absolute paths.
+ * @throws EnclosureError FS_MOUNT_INVALID, FS_MOUNT_OVERLAPS
+ */
+export function runMounts(
+  grants: ReadonlyMap<string, CompiledGrant>,
+  folder: string,
+  forbidden: HostPaths,
+): ReadonlyMap<CapabilityName, FsConfig["mounts"]> {
+  const placed = placeMounts(grants, (path, name) => realFolder(folder, path, name));
+  for (const [i, one] of placed.entries()) {
+    const overlap = overlapOf(one, placed.slice(0, i), forbidden);
+    if (overlap === undefined) continue;
+    const { line, column } = one.grant.at;
+    throw new EnclosureError("FS_MOUNT_OVERLAPS", `the mount ${one.name} of ${one.grant.name} ${overlap}`, {
+      location: { line, column },
+    });
+  }
+  const byGrant = Map.groupBy(placed, ({ grant }) => grant.name);
+  return new Map(
+    [...byGrant].map(([name, own]) => [name, Object.fromEntries(own.map((one) => [one.name, one.mount]))]),
+  );
+}
+
+function realFolder(folder: string, path: string, mount: string): string {
+  try {
+    return realpathSync(resolve(folder, path));
+  } catch {
+    throw new EnclosureError("FS_MOUNT_INVALID", `the folder ${path} of the mount ${mount} is not there`, {
+      mend: `Make it: mkdir -p ${path}`,
+    });
+  }
+}
+
+/**
+ * The overlaps of mounts with what is known without a run: errors; and folders that are not there (yet): warnings.
+ * `sources` is what compiling told of the agent's and the host modules' files.
+ */
 export function mountProblems(
   loaded: LoadedManifest,
   resolution: Resolution,
   grants: ReadonlyMap<string, CompiledGrant>,
+  sources: HostPaths = new Map(),
 ): readonly Problem[] {
-  const forbidden = knownPaths(loaded, resolution);
-  return [...grants.values()].flatMap((grant) => {
-    if (grant.kind !== "fs") return [];
-    const { mounts } = grant.config as unknown as FsConfig;
-    return Object.entries(mounts).flatMap(([mount, { path }]): readonly Problem[] => {
-      const { line, column, pointer } = resolution.at(`/capabilities${step(grant.name)}/mounts${step(mount)}/path`);
-      const problem = (code: ErrorCode, severity: Problem["severity"], message: string, mend: string): Problem[] => {
-        return [{ code, severity, message, line, column, pointer, mend }];
-      };
-      const folder = resolve(loaded.folder, path);
-      const overlap = overlapWithForbidden(new Map([[mount, realOrNearest(folder)]]), forbidden);
-      if (overlap !== undefined) {
-        const message = `the mount ${mount} of ${grant.name} reaches ${overlap.what}`;
-        return problem("FS_MOUNT_OVERLAPS", "error", message, CODES.FS_MOUNT_OVERLAPS.mend);
-      }
-      if (isFolder(folder)) return [];
-      const message = `the folder ${path} of the mount ${mount} is not there, or is no folder`;
-      return problem("FS_MOUNT_INVALID", "warning", message, `Make it: mkdir -p ${path}`);
-    });
+  const forbidden = new Map([...knownPaths(loaded, resolution), ...sources]);
+  const placed = placeMounts(grants, (path) => realOrNearest(resolve(loaded.folder, path)));
+  return placed.flatMap((one, i): readonly Problem[] => {
+    const { grant, name } = one;
+    const { line, column, pointer } = resolution.at(`/capabilities${step(grant.name)}/mounts${step(name)}/path`);
+    const problem = (code: ErrorCode, severity: Problem["severity"], message: string, mend: string): Problem[] => {
+      return [{ code, severity, message, line, column, pointer, mend }];
+    };
+    const overlap = overlapOf(one, placed.slice(0, i), forbidden);
+    if (overlap !== undefined) {
+      const message = `the mount ${name} of ${grant.name} ${overlap}`;
+      return problem("FS_MOUNT_OVERLAPS", "error", message, CODES.FS_MOUNT_OVERLAPS.mend);
+    }
+    const { path } = (grant.config as unknown as FsConfig).mounts[name] as Mount;
+    if (isFolder(resolve(loaded.folder, path))) return [];
+    const message = `the folder ${path} of the mount ${name} is not there, or is no folder`;
+    return problem("FS_MOUNT_INVALID", "warning", message, `Make it: mkdir -p ${path}`);
   });
 }
 
@@ -55,8 +148,8 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Real paths, by what they are. The store is the one that a run beside the manifest would make. */
-function knownPaths({ path, folder, lock }: LoadedManifest, { resolved }: Resolution): ReadonlyMap<string, string> {
+/** The store is the one that a run beside the manifest would make. */
+function knownPaths({ path, folder, lock }: LoadedManifest, { resolved }: Resolution): HostPaths {
   const { entry } = resolved.agent;
   const modules = Object.entries(resolved.capabilities).filter(([, { use }]) => use === "module");
   const named: (readonly [string, string])[] = [

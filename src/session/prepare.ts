@@ -24,7 +24,7 @@ import { loadSecrets } from "../outside/secrets.ts";
 import { ballastPathOf, livePathOf, realPathOf } from "../store/place.ts";
 import type { RunOptions } from "./contract.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
-import { realOrNearest } from "./mounts.ts";
+import { type HostPaths, realOrNearest, sourcePaths } from "./mounts.ts";
 import type { Opening } from "./opening.ts";
 import { bundleModules, makeProviders, type StartedModule, startModules } from "./providers.ts";
 
@@ -77,7 +77,7 @@ export async function prepare(options: RunOptions, place: Place): Promise<Prepar
   try {
     const authorised = authoriseRun(loaded, resolution, modules, started);
     const secrets = loadSecrets(resolved.secrets, { env: place.env, folder: loaded.folder });
-    const forbidden = forbiddenPaths(place, loaded, entry, modules);
+    const forbidden = forbiddenPaths(place, loaded, bundle, modules);
     const { grants } = authorised;
     const providers = await makeProviders(grants, {
       folder: loaded.folder,
@@ -184,9 +184,9 @@ function bind(
 function forbiddenPaths(
   place: Place,
   loaded: LoadedManifest,
-  entry: string,
+  bundle: AgentBundle,
   modules: ReadonlyMap<string, ModuleBundle>,
-): ReadonlyMap<string, string> {
+): HostPaths {
   const store = realPathOf(place.store);
   const named: (readonly [string, string])[] = [
     ["the store", store],
@@ -195,12 +195,14 @@ function forbiddenPaths(
     ["the store's claims", `${store}.claims`],
     ["the keys", place.home],
     ["the manifest", loaded.path],
-    ["the agent's source", entry],
     ...(loaded.lock === undefined ? [] : [["the lock", loaded.lock.path] as const]),
     ...(place.cache === undefined ? [] : [["the cache of compiled agents", place.cache.folder] as const]),
-    ...[...modules].map(([name, { entryPath }]) => [`the host module ${name}`, entryPath] as const),
   ];
-  return new Map(named.map(([what, path]) => [what, realOrNearest(path)]));
+  return new Map([
+    ...named.map(([what, path]) => [what, realOrNearest(path)] as const),
+    ...sourcePaths("the agent's source", bundle),
+    ...[...modules].flatMap(([name, module]) => [...sourcePaths(`the host module ${name}`, module)]),
+  ]);
 }
 
 function readInput(input: unknown, schema: JsonSchema): string {

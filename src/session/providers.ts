@@ -2,9 +2,7 @@
 // manifest uses it. Host modules come in two steps: what they are (their bundle) is known and compared with the lock
 // before any of their code runs.
 
-import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { EnclosureError } from "../base/errors.ts";
 import { hostHasher } from "../outside/crypto.ts";
 import type { Random, Timers } from "../base/powers.ts";
 import type { Secrets } from "../base/secrets.ts";
@@ -14,9 +12,9 @@ import type { BundleCache } from "../bundle/cache.ts";
 import type { ModuleBundle } from "../bundle/contract.ts";
 import type { CompiledGrant, FunctionSpec } from "../kinds/contract.ts";
 import type { FsConfig } from "../kinds/fs/kind.ts";
-import { overlapWithForbidden } from "../kinds/fs/paths.ts";
 import type { HttpConfig } from "../kinds/http/config.ts";
 import type { ResolvedManifest } from "../manifest/form.ts";
+import { type HostPaths, runMounts } from "./mounts.ts";
 
 /** A running host module: what it says that it can do, and the provider that has it do it. */
 export interface StartedModule {
@@ -67,7 +65,7 @@ export interface ProviderNeeds {
   readonly random: Random;
   readonly modules: ReadonlyMap<string, StartedModule>;
   /** Real paths that no mount may overlap, by what they are. */
-  readonly forbidden: ReadonlyMap<string, string>;
+  readonly forbidden: HostPaths;
 }
 
 /** The provider of each grant. @throws EnclosureError FS_MOUNT_INVALID, FS_MOUNT_OVERLAPS */
@@ -75,46 +73,25 @@ export async function makeProviders(
   grants: ReadonlyMap<string, CompiledGrant>,
   needs: ProviderNeeds,
 ): Promise<ReadonlyMap<string, Provider>> {
+  const mounts = runMounts(grants, needs.folder, needs.forbidden);
   const providers = new Map<string, Provider>();
-  for (const [name, grant] of grants) providers.set(name, await makeProvider(name, grant, needs));
+  for (const [name, grant] of grants)
+    providers.set(name, await makeProvider(grant, needs, mounts.get(grant.name) ?? {}));
   return providers;
 }
 
-async function makeProvider(name: string, grant: CompiledGrant, needs: ProviderNeeds): Promise<Provider> {
+async function makeProvider(grant: CompiledGrant, needs: ProviderNeeds, mounts: FsConfig["mounts"]): Promise<Provider> {
   const { secrets, timers } = needs;
   switch (grant.kind) {
     case "module":
-      return redacting((needs.modules.get(name) as StartedModule).provider, secrets);
+      return redacting((needs.modules.get(grant.name) as StartedModule).provider, secrets);
     case "http": {
       const { makeHttpProvider } = await import("../capabilities/http/provider.ts");
       return makeHttpProvider({ config: grant.config as unknown as HttpConfig, secrets, timers });
     }
     case "fs": {
       const { makeFsProvider } = await import("../capabilities/fs/provider.ts");
-      return makeFsProvider({ config: absoluteMounts(grant, needs), secrets, random: needs.random });
+      return makeFsProvider({ config: { mounts }, secrets, random: needs.random });
     }
-  }
-}
-
-/** The grant's mounts with real, absolute paths, none of which reaches what keeps the record or decides what may be done. */
-function absoluteMounts(grant: CompiledGrant, { folder, forbidden }: ProviderNeeds): FsConfig {
-  const { mounts } = grant.config as unknown as FsConfig;
-  const real = Object.entries(mounts).map(
-    ([name, mount]) => [name, { ...mount, path: realFolder(folder, mount.path, name) }] as const,
-  );
-  const overlap = overlapWithForbidden(new Map(real.map(([name, { path }]) => [name, path])), forbidden);
-  if (overlap === undefined) return { mounts: Object.fromEntries(real) };
-  throw new EnclosureError("FS_MOUNT_OVERLAPS", `the mount ${overlap.mount} of ${grant.name} reaches ${overlap.what}`, {
-    location: { line: grant.at.line, column: grant.at.column },
-  });
-}
-
-function realFolder(folder: string, path: string, mount: string): string {
-  try {
-    return realpathSync(resolve(folder, path));
-  } catch {
-    throw new EnclosureError("FS_MOUNT_INVALID", `the folder ${path} of the mount ${mount} is not there`, {
-      mend: `Make it: mkdir -p ${path}`,
-    });
   }
 }

@@ -154,6 +154,85 @@ capabilities:
     ]);
   });
 
+  test.each([
+    ["./src/lib", "the agent's source (src/lib/greet.ts)"],
+    ["./host/lib", "the host module ledger (host/lib/rate.ts)"],
+    ["./packages/node_modules/rates", "the host module ledger (packages/node_modules/rates/index.js)"],
+    ["./host/node_modules", "the host module ledger (host/node_modules)"],
+  ])("and refuses %s, whose files are imported", async (path, what) => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": mounting(path),
+      "package.json": "{}",
+      "src/agent.ts": 'import "./lib/greet.ts"; export default 1;',
+      "src/lib/greet.ts": "",
+      "host/ledger.ts": `import "./lib/rate.ts"; import "../packages/rates.ts"; ${MODULE}`,
+      "host/lib/rate.ts": "",
+      "packages/rates.ts": 'import "rates";',
+      "packages/node_modules/rates/index.js": "",
+    });
+    const { exit, stdout } = await place.run("check", "--json");
+    expect(exit).toBe(2);
+    const { problems } = JSON.parse(stdout) as { problems: Record<string, unknown>[] };
+    expect(problems.filter(({ severity }) => severity === "error")).toMatchObject([
+      { code: "FS_MOUNT_OVERLAPS", line: 10, message: `the mount /x of files reaches ${what}` },
+    ]);
+  });
+
+  test("and refuses what an agent that is named imports", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": mounting("./lib"),
+      "package.json": "{}",
+      "other.ts": 'import "./lib/greet.ts"; export default 1;',
+      "lib/greet.ts": "",
+      "src/agent.ts": "",
+      "host/ledger.ts": MODULE,
+    });
+    expect((await place.run("check")).exit).toBe(0);
+    const { exit, stderr } = await place.run("check", "--agent", "other.ts");
+    expect(exit).toBe(2);
+    expect(stderr).toContain("the mount /x of files reaches the agent's source (lib/greet.ts)");
+  });
+
+  const twoMounts = (one: string, other: string, denied: string, asked: string): string => `enclosure: 1
+name: files
+version: "1"
+capabilities:
+  files: { use: fs, mounts: { /a: { path: ./data, access: ${one} } }, deny: [${denied}] }
+  notes: { use: fs, mounts: { /b: { path: ./link/in, access: ${other} } }, ask: [${asked}] }
+`;
+
+  test.each([
+    ["rw", "ro", "", ""],
+    ["ro", "rw", "", ""],
+    ["ro", "ro", '"/a/private/**"', ""],
+    ["ro", "ro", "", '"/b/**"'],
+  ])("and refuses two that meet, past a rule or a quota: %s, %s, %s, %s", async (...how) => {
+    const place = makePlace();
+    place.write({ "m.yaml": twoMounts(...how), "data/in/x": "" });
+    symlinkSync("data", join(place.folder, "link"));
+    const { exit, stdout } = await place.run("check", "m.yaml", "--json");
+    expect(exit).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      problems: [
+        {
+          code: "FS_MOUNT_OVERLAPS",
+          severity: "error",
+          line: 6,
+          message: "the mount /b of notes reaches the mount /a of files",
+        },
+      ],
+    });
+  });
+
+  test("and lets two meet that are only read, whatever they hold", async () => {
+    const place = makePlace();
+    place.write({ "m.yaml": twoMounts("ro", "ro", "", ""), "data/in/x": "" });
+    symlinkSync("data", join(place.folder, "link"));
+    expect(await place.run("check", "m.yaml")).toMatchObject({ exit: 0 });
+  });
+
   test("and warns of a folder that is not there, or is a file", async () => {
     const place = makePlace();
     place.write({ "enclosure.yaml": mounting("./later"), "host/ledger.ts": MODULE });

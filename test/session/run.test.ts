@@ -176,6 +176,37 @@ describe("what is refused before anything runs", () => {
     },
   );
 
+  const files = (path: string): string => `files: { use: fs, mounts: { /x: { path: ${path}, access: rw } } }`;
+
+  it.each(["lib", "src/lib", "node_modules/pkg", "host/node_modules"])(
+    "a mount that holds what the agent or a module imports, or would import: %s",
+    async (path) => {
+      const world = makeWorld(`${DESK.replace("./desk.ts", "./host/desk.ts")}  ${files(path)}\n`);
+      world.write("host/desk.ts", `import "../lib/greet.ts"; ${DESK_MODULE}`);
+      world.write("lib/greet.ts", 'import "pkg";');
+      world.write("node_modules/pkg/index.js", "");
+      world.write("host/node_modules/readme", "");
+      world.write("src/lib/own.ts", "");
+      await expect(world.run('import "./src/lib/own.ts"; export default 1;')).rejects.toMatchObject({
+        code: "FS_MOUNT_OVERLAPS",
+      });
+    },
+  );
+
+  it.each([
+    ["rw", "ro", "", ""],
+    ["ro", "rw", "", ""],
+    ["ro", "ro", '"/x/private/**"', ""],
+    ["ro", "ro", "", '"/y/**"'],
+  ])("two mounts of one folder, past a rule or a quota: %s, %s, %s, %s", async (one, other, denied, asked) => {
+    const world = makeWorld(`capabilities:
+  files: { use: fs, mounts: { /x: { path: data, access: ${one} } }, deny: [${denied}] }
+  notes: { use: fs, mounts: { /y: { path: data/private, access: ${other} } }, ask: [${asked}] }
+`);
+    world.write("data/private/note.txt", "");
+    await expect(world.run("export default () => 1;")).rejects.toMatchObject({ code: "FS_MOUNT_OVERLAPS" });
+  });
+
   it("a mount into which a link leads from where the store is to be made", async () => {
     const world = makeWorld(`capabilities: { files: { use: fs, mounts: { /x: { path: data, access: rw } } } }\n`);
     world.write("data/note.txt", "");

@@ -17,7 +17,7 @@ import { glob, list, readBytes, readText, stat, stopIfAborted } from "./reading.
 
 export interface FsProviderOptions {
   /** The config of the compiled grant, its mounts' paths made absolute and checked against the host's own files. */
-  readonly config: FsConfig;
+  readonly config: Pick<FsConfig, "mounts">;
   readonly secrets: Secrets;
   readonly random: Random;
 }

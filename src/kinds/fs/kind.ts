@@ -8,7 +8,7 @@ import type { CompiledKind, FunctionSpec, JsonSchema, Kind, KindPowers, Sentence
 import { decideFsCall, type Mounts } from "./decide.ts";
 import { FS_FUNCTIONS } from "./functions.ts";
 import { parsePath, PathError, pathsOverlap } from "./paths.ts";
-import { compileFsRules, type FsRule, reportUnreachable } from "./rules.ts";
+import { compileFsRules, type FsRule, meetsMount, reportUnreachable } from "./rules.ts";
 
 export type Access = "ro" | "rw";
 
@@ -20,9 +20,11 @@ export interface Mount {
   readonly quotaBytes: number;
 }
 
-/** What a provider of this kind is told: the resolved grant as data. */
+/** The resolved grant as data: its mounts are for the provider, the rest is for whoever compares mounts. */
 export interface FsConfig {
   readonly mounts: { readonly [guestPath: string]: Mount };
+  /** The mounts that a deny or an ask rule is about. */
+  readonly ruled: readonly string[];
 }
 
 const QUOTA_BYTES = { default: 64 * 1024 * 1024, max: 1024 ** 4 };
@@ -94,7 +96,10 @@ function compile(grant: JsonObject, _table: readonly FunctionSpec[] | undefined,
   const base = powers.at("").pointer;
   reportUnreachable(rules, mounts, powers, base);
   const writable = [...mounts.values()].some(({ mount }) => mount.access === "rw");
-  const config: FsConfig = { mounts: Object.fromEntries([...mounts].map(([name, { mount }]) => [name, mount])) };
+  const config: FsConfig = {
+    mounts: Object.fromEntries([...mounts].map(([name, { mount }]) => [name, mount])),
+    ruled: [...mounts.keys()].filter((name) => [...rules.deny, ...rules.ask].some((rule) => meetsMount(rule, name))),
+  };
   const dotted = base.slice(1).replaceAll("/", ".");
   return {
     functions: writable ? FS_FUNCTIONS : FS_FUNCTIONS.filter((fn) => fn.effect === "read"),

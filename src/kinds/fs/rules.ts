@@ -96,6 +96,11 @@ export function matchesFsCall(rule: FsRule, call: FsCall, args: JsonValue): bool
   return rule.where === undefined || rule.where(args) !== "no";
 }
 
+/** Whether a rule is about anything in a mount. */
+export function meetsMount(rule: FsRule, mount: string): boolean {
+  return pathsMeet(rule.path, makePathPattern(`${mount}/**`));
+}
+
 /** Reports rules that can never decide anything. */
 export function reportUnreachable(
   rules: { readonly ask: readonly FsRule[]; readonly deny: readonly FsRule[] },
@@ -116,7 +121,7 @@ export function reportUnreachable(
   };
   for (const list of [rules.deny, rules.ask]) {
     for (const [index, rule] of list.entries()) {
-      const reached = [...mounts].filter(([name]) => pathsMeet(rule.path, makePathPattern(`${name}/**`)));
+      const reached = [...mounts].filter(([name]) => meetsMount(rule, name));
       const onlyChanges = [...rule.functions].every((fn) => CHANGING.has(fn));
       const earlier = [...(list === rules.ask ? rules.deny : []), ...list.slice(0, index)];
       const covering = earlier.find((other) => covers(other, rule));
