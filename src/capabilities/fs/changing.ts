@@ -1,11 +1,11 @@
 // The changing functions of the kind fs. A whole file is written beside its place, synced, and renamed into it: a reader
-// sees the old one or the new one. Every change answers with the digests before and after, so the record can tell what
-// was there. A change is on the disk, its folder synced, before it is answered; one that fails leaves no folder behind. The
-// caller runs changes one at a time.
+// sees the old one or the new one; what appends is in src/capabilities/fs/appending.ts. Every change answers with the
+// digests before and after, so the record can tell what was there. A change is on the disk, its folder synced, before it
+// is answered; one that fails leaves no folder behind. The caller runs changes one at a time.
 
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rmdir, unlink } from "node:fs/promises";
+import { open, rename, rmdir, unlink } from "node:fs/promises";
 import type { Random } from "../../base/powers.ts";
 import { TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
@@ -28,7 +28,7 @@ export interface Ground {
   readonly signal: AbortSignal;
 }
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
 interface Existing {
   readonly digest: string;
@@ -37,12 +37,12 @@ interface Existing {
 }
 
 /** Room for a folder, in the mount's quota. */
-function roomIn({ quota }: Ground): TakeRoom {
+export function roomIn({ quota }: Ground): TakeRoom {
   return () => quota.reserve(0, 1);
 }
 
 /** Syncs the folders that a change which has happened touched. */
-async function settle(...folders: readonly number[]): Promise<void> {
+export async function settle(...folders: readonly number[]): Promise<void> {
   try {
     for (const folder of folders) await syncFolder(folder);
   } catch (cause) {
@@ -51,16 +51,20 @@ async function settle(...folders: readonly number[]): Promise<void> {
 }
 
 /** The rename that puts a file in place would pass over what its mode says. */
-function refuseReadOnly(mode: number): void {
+export function refuseReadOnly(mode: number): void {
   if ((mode & 0o200) === 0) throw new FsFailure("FS_REFUSED", "the file is read-only: its owner may not write to it");
+}
+
+/** What a failure with this code of the system becomes: nothing. */
+export function unless(code: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!hasSystemCode(error, code)) throw error;
+  };
 }
 
 /** The plain file at a name, or null where there is nothing. @throws FsFailure where there is something else */
 async function existing({ jail, signal }: Ground, folder: number, name: string): Promise<Existing | null> {
-  const opened = await jail.openFile(folder, name, O_RDONLY).catch((error: unknown) => {
-    if (hasSystemCode(error, "ENOENT")) return undefined;
-    throw error;
-  });
+  const opened = await jail.openFile(folder, name, O_RDONLY).catch(unless("ENOENT"));
   if (opened === undefined) return null;
   try {
     const { size, mode } = opened.stats;
@@ -99,39 +103,6 @@ async function writeNew(folder: number, name: string, data: Uint8Array, mode: nu
   } finally {
     await file.close();
   }
-}
-
-export function append(ground: Ground, segments: readonly string[], data: Uint8Array): Promise<Change> {
-  const { jail } = ground;
-  return jail.inMadeParent(segments, roomIn(ground), async (folder, name) => {
-    const opened = await jail.openFile(folder, name, O_RDWR | O_APPEND).catch((error: unknown) => {
-      if (hasSystemCode(error, "ENOENT")) return undefined;
-      throw error;
-    });
-    if (opened === undefined) return write(ground, segments, data);
-    try {
-      refuseReadOnly(opened.stats.mode);
-      return await appendTo(ground, opened.file, opened.stats.size, data);
-    } finally {
-      await opened.file.close();
-    }
-  });
-}
-
-async function appendTo({ quota, signal }: Ground, file: FileHandle, size: number, data: Uint8Array): Promise<Change> {
-  const { hex, hash } = await digestOf(file, signal);
-  const release = await quota.reserve(data.length, 0);
-  try {
-    await file.writeFile(data);
-    await file.datasync();
-  } catch (cause) {
-    release();
-    await file.truncate(size).catch(() => {
-      throw new FsFailure("FS_FAILED", "the file may have been written in part", { cause, unknown: true });
-    });
-    throw cause;
-  }
-  return { bytes: size + data.length, before: hex, after: hash.update(data).digest("hex") };
 }
 
 /** Where `to` is free. Within one file system. */

@@ -153,14 +153,15 @@ export class Jail {
     return this.#checked(opened, (stats) => this.#checkDevice(stats));
   }
 
-  /** Opens a plain file of a held folder. `flags` beside the ones that keep it plain. */
+  /** Opens a plain file of a held folder. `flags` beside the ones that keep it plain; `mode` of one that they make. */
   async openFile(
     folder: number,
     name: string,
     flags: number,
+    mode?: number,
   ): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
     // Non-blocking: opening a pipe must not wait for its other end.
-    const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
     let stats: Stats | undefined;
     await this.#checked(file, (found) => this.#checkFile((stats = found)));
     return { file, stats: stats as unknown as Stats };

@@ -71,14 +71,22 @@ export function stopIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new FsFailure("CALL_CANCELLED", "the call was stopped");
 }
 
-/** SHA-256 of an open file, and a hash of it that can go on. */
-export async function digestOf(
-  file: FileHandle,
-  signal: AbortSignal,
-): Promise<{ readonly hex: string; readonly hash: ReturnType<typeof createHash> }> {
+export interface Digested {
+  readonly bytes: number;
+  readonly hex: string;
+  /** Can go on from there. */
+  readonly hash: ReturnType<typeof createHash>;
+}
+
+/** SHA-256 of an open file. */
+export async function digestOf(file: FileHandle, signal: AbortSignal): Promise<Digested> {
   const hash = createHash("sha256");
-  for await (const chunk of chunksOf(file, signal)) hash.update(chunk);
-  return { hex: hash.copy().digest("hex"), hash };
+  let bytes = 0;
+  for await (const chunk of chunksOf(file, signal)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, hex: hash.copy().digest("hex"), hash };
 }
 
 export function list(jail: Jail, segments: readonly string[]): Promise<readonly Entry[]> {
