@@ -24,7 +24,7 @@ import { Jail, type JailLimits } from "./jail.ts";
 import { makeProblem, type Refusal } from "./problems.ts";
 import { type CompilePlan, ENTRY, type Inspected, type Loader } from "./plugin.ts";
 import { Resolver, type ResolverRules } from "./resolve.ts";
-import { findProject } from "./root.ts";
+import { findProject, toProjectPath } from "./root.ts";
 
 export interface BundleLimits extends JailLimits {
   readonly scriptBytes: number;
@@ -103,6 +103,7 @@ export function digestOfInputs(inputs: readonly BundleInput[], hasher: Hasher): 
 
 function agentPlan(options: AgentBundleOptions, jail: Jail, entry: string, limits: BundleLimits): CompilePlan {
   const names = [...options.capabilities].sort();
+  const shown = toProjectPath(jail.root, entry);
   return {
     jail,
     entry,
@@ -112,6 +113,9 @@ function agentPlan(options: AgentBundleOptions, jail: Jail, entry: string, limit
     builtin: (name) => builtinRefused(name),
     wordMissing: ({ name, from }) =>
       from === "enclosure:caps" ? ungranted(name, names, options.manifestFile) : undefined,
+    // A file without imports and exports would pass for a CommonJS module, and its empty exports for the output.
+    rewrite: async (text, path) =>
+      path === shown && !/\b(module|exports)\b/.test(text) ? `${text}\nexport {};` : undefined,
     inspect: async (text, loader) => ungrantedIn(text, loader, names, options.manifestFile),
     msMax: limits.ms,
     options: {

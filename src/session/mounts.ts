@@ -158,6 +158,17 @@ function knownPaths({ path, folder, lock }: LoadedManifest, { resolved }: Resolu
     ...(lock === undefined ? [] : [["the lock", lock.path] as const]),
     ...(entry === null ? [] : [["the agent's source", resolve(folder, entry)] as const]),
     ...modules.map(([name, { own }]) => [`the host module ${name}`, resolve(folder, own["from"] as string)] as const),
+    ...secretFiles(folder, resolved),
   ];
   return new Map(named.map(([what, at]) => [what, realOrNearest(at)]));
+}
+
+/** Files that hold secrets: an agent that could write to one would choose the credential of its requests. */
+export function secretFiles(
+  folder: string,
+  { secrets }: Resolution["resolved"],
+): readonly (readonly [what: string, path: string])[] {
+  return Object.entries(secrets).flatMap(([name, { from }]) =>
+    from.startsWith("file:") ? [[`the secret ${name}`, resolve(folder, from.slice("file:".length))] as const] : [],
+  );
 }

@@ -24,7 +24,7 @@ import { loadSecrets } from "../outside/secrets.ts";
 import { ballastPathOf, livePathOf, realPathOf } from "../store/place.ts";
 import type { RunOptions } from "./contract.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
-import { type HostPaths, realOrNearest, sourcePaths } from "./mounts.ts";
+import { type HostPaths, realOrNearest, secretFiles, sourcePaths } from "./mounts.ts";
 import type { Opening } from "./opening.ts";
 import { bundleModules, makeProviders, type StartedModule, startModules } from "./providers.ts";
 
@@ -197,6 +197,7 @@ function forbiddenPaths(
     ["the manifest", loaded.path],
     ...(loaded.lock === undefined ? [] : [["the lock", loaded.lock.path] as const]),
     ...(place.cache === undefined ? [] : [["the cache of compiled agents", place.cache.folder] as const]),
+    ...secretFiles(loaded.folder, (loaded.resolution as Resolution).resolved),
   ];
   return new Map([
     ...named.map(([what, path]) => [what, realOrNearest(path)] as const),

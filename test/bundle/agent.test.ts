@@ -26,6 +26,8 @@ describe("bundleAgent()", () => {
     expect(await runProject({ "agent.ts": "const x = await Promise.resolve(3); export default x * 2;" })).toBe(6);
     expect(await runProject({ "agent.ts": "export default Promise.resolve('later');" })).toBe("later");
     expect(await runProject({ "agent.ts": "export const other = 1;" })).toBeUndefined();
+    expect(await runProject({ "agent.ts": "async function main() { return 1; } // forgotten" })).toBeUndefined();
+    expect(await runProject({ "agent.ts": "module.exports = 7;" })).toBe(7);
   });
 
   it("waits for the top level of every module before it calls the agent", async () => {

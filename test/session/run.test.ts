@@ -207,6 +207,17 @@ describe("what is refused before anything runs", () => {
     await expect(world.run("export default () => 1;")).rejects.toMatchObject({ code: "FS_MOUNT_OVERLAPS" });
   });
 
+  it("a mount that holds the file of a secret, which the agent could change", async () => {
+    const world = makeWorld(`secrets: { key: { from: "file:secrets/key", hosts: ["a.example"] } }
+capabilities: { files: { use: fs, mounts: { /x: { path: secrets, access: rw } } } }
+`);
+    world.write("secrets/key", "hunter2-hunter2");
+    await expect(world.run("export default () => 1;")).rejects.toMatchObject({
+      code: "FS_MOUNT_OVERLAPS",
+      message: "the mount /x of files reaches the secret key",
+    });
+  });
+
   it("a mount into which a link leads from where the store is to be made", async () => {
     const world = makeWorld(`capabilities: { files: { use: fs, mounts: { /x: { path: data, access: rw } } } }\n`);
     world.write("data/note.txt", "");
