@@ -19,11 +19,13 @@ type RawRecord = [
   body: string,
   opening: number | null,
   n: number | null,
-  prev: HexDigest,
+  prev: HexDigest | null,
 ];
 
+// hex() says the same of no digest and of an empty one, which no writer of ours leaves.
+const PREV = "CASE WHEN prev IS NULL THEN NULL ELSE lower(hex(prev)) END";
 // No read sees a row before record 0, which no page of verify comes by. The sign keeps the bound out of the choice of index.
-const RECORD = "SELECT seq, lower(hex(leaf)), body, opening, n, lower(hex(prev)) FROM record WHERE +seq >= 0";
+const RECORD = `SELECT seq, lower(hex(leaf)), body, opening, n, ${PREV} FROM record WHERE +seq >= 0`;
 const PAYLOAD = "SELECT lower(hex(commitment)) AS 'commit', lower(hex(kid)) AS kid, sealed FROM payload";
 const DATA_KEY = "SELECT lower(hex(kid)) AS kid, wrapped FROM data_key";
 const FAULTS_MAX = 20;
@@ -202,14 +204,7 @@ export class SqliteReads implements AuditReads {
   #records(where: string, ...values: readonly Value[]): RecordRow[] {
     const sql = `${RECORD} AND ${where}`;
     const rows = this.#asked(() => this.#statement(sql, true).all(...values)) as RawRecord[];
-    return rows.map(([seq, leaf, body, opening, n, prev]) => ({
-      seq,
-      leaf,
-      body,
-      opening,
-      n,
-      prev: prev === "" ? null : prev,
-    }));
+    return rows.map(([seq, leaf, body, opening, n, prev]) => ({ seq, leaf, body, opening, n, prev }));
   }
 
   #one(sql: string, ...values: readonly Value[]): unknown {
