@@ -4,12 +4,12 @@
 // each with its own checksum, so that a torn write leaves the other. A slot says which file it vouches for: processes on
 // a copy of the store share the log's name and key, and none of them may take away what another one's slot shows.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Head } from "../audit/checkpoint.ts";
 import { type HexDigest, parseHexDigest, sha256Hex } from "../base/bytes.ts";
 import { hostHasher } from "./crypto.ts";
-import { syncFolder } from "./keys.ts";
+import { makeFolder, syncFolder } from "./folders.ts";
 
 export interface HeadSlot {
   readonly boot: string;
@@ -47,7 +47,7 @@ export function openHead(folder: string, boot: string, store: HexDigest): HeadWr
 }
 
 function makeSlot(heads: string, boot: string): number {
-  mkdirSync(heads, { recursive: true, mode: 0o700 });
+  makeFolder(heads);
   const file = openSync(join(heads, boot), "wx", 0o600);
   syncFolder(heads);
   return file;

@@ -6,7 +6,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,6 +20,7 @@ import { fromHex, hex } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import type { Random } from "../base/powers.ts";
 import { hostHasher, makeSigningKey, signerOf } from "./crypto.ts";
+import { makeFolder, syncFolder } from "./folders.ts";
 
 const ORIGIN = /^enclosure\.local\/([0-9a-f]{16})$/;
 const SECRET_BYTES = 32;
@@ -71,7 +71,7 @@ export function makeLogKeys(home: string, origin: string, random: Random): LogKe
 }
 
 function writeLogKeys(folder: string, origin: string, random: Random): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const pem = makeSigningKey();
   const verifier = verifierKey(origin, signerOf(pem).publicKey, hostHasher);
   writeWhole(join(folder, "payload.key"), `${hex(random.bytes(SECRET_BYTES))}\n`, 0o600);
@@ -150,15 +150,4 @@ function writeWhole(path: string, text: string, mode: number): void {
   linkSync(fresh, path);
   rmSync(fresh);
   syncFolder(dirname(path));
-}
-
-/** Makes the names in a folder durable; where a platform cannot sync folders, that is its own doing. */
-export function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const file = openSync(folder, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

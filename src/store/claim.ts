@@ -3,11 +3,11 @@
 // dies. Liveness (liveness.ts) says why the lock is SQLite's.
 // Invariant: a claim's file is never removed, so all who ask for a name ask for the same file.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
+import { makeFolder } from "../outside/folders.ts";
 import { faultOf, isBusy } from "./sqlite-file.ts";
 
 /** Two who ask at the same moment hold each other up for the time of a look; a holder keeps its lock far longer. */
@@ -19,7 +19,7 @@ const LOCK_MS = 500;
  */
 export function claim(storePath: string, name: HexDigest): Disposable | undefined {
   const folder = `${storePath}.claims`;
-  makeFolder(folder);
+  makeClaims(folder);
   const path = join(folder, name);
   let db: Database.Database | undefined;
   try {
@@ -34,9 +34,9 @@ export function claim(storePath: string, name: HexDigest): Disposable | undefine
   }
 }
 
-function makeFolder(folder: string): void {
+function makeClaims(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
     throw new EnclosureError("STORE_UNWRITABLE", `${folder} cannot be made (${code})`, { cause: error });

@@ -5,9 +5,10 @@
 // Without a file nobody can tell whether a process lives: it is never taken for dead then. These files must never be
 // opened but through SQLite: closing another descriptor of the file would drop the lock (POSIX).
 
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { makeFolder, syncFolder } from "../outside/folders.ts";
 import { livePathOf } from "./place.ts";
 import { isBusy } from "./sqlite-file.ts";
 
@@ -26,10 +27,10 @@ export class Liveness {
   }
 
   makeFolder(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder);
   }
 
-  /** Takes the lock of a new boot id. */
+  /** Takes the lock of a new boot id. Its name is durable: after a power cut, it says that its process is dead. */
   hold(boot: string): HeldLife {
     const path = this.#pathOf(boot);
     // Under a name that nobody looks for, until the lock is there: else it would be taken for a dead process's.
@@ -37,6 +38,7 @@ export class Liveness {
     const db = new Database(early, { timeout: 0 });
     db.exec("BEGIN EXCLUSIVE");
     renameSync(early, path);
+    syncFolder(this.#folder);
     return {
       end: (how) => {
         if (how === "remove") rmSync(path, { force: true });

@@ -2,7 +2,7 @@
 // what a dead process has left open is recovered before anything else is written.
 // Invariant: keys are on the disk before the first record is, and a liveness lock is held before a session is opened.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
@@ -12,6 +12,7 @@ import type { PreparedRecord } from "../audit/record.ts";
 import type { AuditStore } from "../audit/store.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { hmacHex, hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
+import { makeFolder } from "../outside/folders.ts";
 import { openHead, readHeads, removeHead } from "../outside/head.ts";
 import { loadLogKeys, logFolders, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
 import { productVersion } from "../outside/programs.ts";
@@ -66,7 +67,7 @@ export async function openLogWriter({ path: named, home, powers = SYSTEM }: Writ
 
 function makeFolderOf(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new EnclosureError("STORE_UNWRITABLE", `${path}: its folder cannot be made (${code})`, { cause });

@@ -18,6 +18,7 @@ import type { Timers } from "../../src/base/powers.ts";
 import { heldTimers } from "./timers.ts";
 import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
 import { logFolder } from "../../src/outside/keys.ts";
+import { watchSyncs } from "../support/syncs.ts";
 import { closedDraft, intendedDraft, openedDraft, settledDraft } from "./drafts.ts";
 import {
   ALL_OK,
@@ -86,6 +87,14 @@ describe("openLogWriter()", () => {
     await runSession(writer, 1);
     for (const end of ["", "-wal", "-shm"])
       expect([end, statSync(place.path + end).mode & 0o777]).toEqual([end, 0o600]);
+  });
+
+  it("makes its folder so that a power cut does not take it, nor the lock beside the store", async () => {
+    const place = newPlace();
+    const synced = watchSyncs();
+    await openWriter(place);
+    const folder = dirname(place.path);
+    expect(synced()).toEqual(expect.arrayContaining([folder, dirname(folder), `${place.path}.live`]));
   });
 
   it("keeps WAL with full synchronisation, whatever the file says, and records what it found", async () => {
