@@ -36,6 +36,7 @@ export class Liveness {
     // Under a name that nobody looks for, until the lock is there: else it would be taken for a dead process's.
     const early = `${path}.new`;
     const db = new Database(early, { timeout: 0 });
+    keepJournalInMemory(db);
     db.exec("BEGIN EXCLUSIVE");
     renameSync(early, path);
     syncFolder(this.#folder);
@@ -74,6 +75,7 @@ export class Liveness {
     const db = this.#open(boot);
     if (db === undefined) return;
     try {
+      keepJournalInMemory(db);
       db.exec("BEGIN EXCLUSIVE");
       rmSync(this.#pathOf(boot), { force: true });
     } catch (error) {
@@ -102,4 +104,9 @@ export class Liveness {
   #pathOf(boot: string): string {
     return join(this.#folder, boot);
   }
+}
+
+/** The file of a journal would stay for ever where its process is killed. */
+function keepJournalInMemory(db: Database.Database): void {
+  db.pragma("journal_mode = MEMORY");
 }

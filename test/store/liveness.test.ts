@@ -1,7 +1,8 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { runComer } from "./processes.ts";
+import { newPlace } from "./logs.ts";
+import { runChild, runComer } from "./processes.ts";
 import { type HeldLife, Liveness } from "../../src/store/liveness.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -60,6 +61,12 @@ describe("Liveness", () => {
     const path = join(temporaryFolder(), "audit.db");
     const comers = ["1", "2", "3", "4", "5", "6"].map((which) => runComer(path, which, 150));
     for (const end of await Promise.all(comers)) expect(end).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("leaves one file alone where its process is killed", async () => {
+    const place = newPlace();
+    await runChild(place, { sessions: 1, calls: 500, killAfter: 3 });
+    expect(readdirSync(`${place.path}.live`)).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
   });
 
   it("passes over what is not a lock", () => {
