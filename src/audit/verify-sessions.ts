@@ -6,6 +6,16 @@ import { isSessionType } from "./fields.ts";
 import type { RecordRow } from "./store.ts";
 import type { Findings } from "./verdict.ts";
 
+/** Of the process that writes a session. `unknown`: nothing says whether it runs. */
+export type Life = "live" | "dead" | "unknown";
+
+const STATES: Readonly<Record<Life, string>> = {
+  live: "is still running",
+  dead: "was cut off, and waits for its recovery",
+  unknown:
+    "has no end, and nobody can tell whether its process still runs: its lock beside the store is gone, so no recovery will close it",
+};
+
 interface OpenSession {
   readonly id: string;
   readonly boot: string;
@@ -57,11 +67,10 @@ export class SessionsCheck {
   }
 
   /** What is still open at the end of the log. */
-  end(isLive: (boot: string, opening: number) => boolean): void {
+  end(lifeOf: (boot: string, opening: number) => Life): void {
     const { completeness } = this.#findings;
     for (const [opening, { id, boot, intents }] of this.#open) {
-      const state = isLive(boot, opening) ? "is still running" : "was cut off, and waits for its recovery";
-      completeness.add("incomplete", `session ${id.slice(0, 12)} ${state}`, opening);
+      completeness.add("incomplete", `session ${id.slice(0, 12)} ${STATES[lifeOf(boot, opening)]}`, opening);
       if (intents.size > 0) {
         const calls = intents.size === 1 ? "1 intent" : `${intents.size} intents`;
         completeness.add(

@@ -13,7 +13,7 @@ import { parseRecord } from "./record.ts";
 import type { AuditReads, RecordRow } from "./store.ts";
 import { Findings, type Judgement, type VerifyReport } from "./verdict.ts";
 import { PayloadsCheck } from "./verify-payloads.ts";
-import { SessionsCheck } from "./verify-sessions.ts";
+import { type Life, SessionsCheck } from "./verify-sessions.ts";
 import { TreeCheck } from "./verify-tree.ts";
 
 const PAGE = 1_000;
@@ -25,8 +25,8 @@ export interface VerifyPorts {
   readonly digest: Hasher;
   readonly checker: SignatureChecker;
   readonly sealer: Sealer;
-  /** Whether the session with this opening, open in that state, runs on, or has come to its end since. */
-  readonly isLive: (boot: string, opening: number) => boolean;
+  /** Of a session that is open in that state, by its opening: `live` where it runs on, or has come to its end since. */
+  readonly lifeOf: (boot: string, opening: number) => Life;
 }
 
 export interface VerifyAsked {
@@ -85,7 +85,7 @@ class Pass {
   }
 
   async run(): Promise<void> {
-    const { reads, isLive } = this.#ports;
+    const { reads, lifeOf } = this.#ports;
     for (const fault of reads.faults()) this.#findings.bytes.add("invalid", fault);
     for (;;) {
       const page = reads.rows(this.#next, PAGE);
@@ -95,7 +95,7 @@ class Pass {
     }
     await this.#asked.onProgress?.(this.#records);
     this.#countRows();
-    this.#sessions.end(isLive);
+    this.#sessions.end(lifeOf);
     this.#tree.end(this.#asked.heads ?? []);
     this.#payloads.end();
     if (this.#asked.heads?.length === 0) {

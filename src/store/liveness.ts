@@ -8,6 +8,7 @@
 import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import type { Life } from "../audit/verify-sessions.ts";
 import { makeFolder, syncFolder } from "../outside/folders.ts";
 import { livePathOf } from "./place.ts";
 import { isBusy } from "./sqlite-file.ts";
@@ -49,15 +50,20 @@ export class Liveness {
   }
 
   isLive(boot: string): boolean {
+    return this.stateOf(boot) === "live";
+  }
+
+  /** `unknown` where there is no file to ask. */
+  stateOf(boot: string): Life {
     const db = this.#open(boot);
-    if (db === undefined) return false;
+    if (db === undefined) return "unknown";
     try {
       // A read's lock is enough to ask, and two who ask do not take each other for the owner.
       db.prepare("SELECT count(*) FROM sqlite_schema").get();
-      return false;
+      return "dead";
     } catch (error) {
-      if (isBusy(error)) return true;
-      if (this.#isGone(boot)) return false;
+      if (isBusy(error)) return "live";
+      if (this.#isGone(boot)) return "unknown";
       throw error;
     } finally {
       db.close();
@@ -66,8 +72,17 @@ export class Liveness {
 
   /** Boot ids of processes that have ended without removing their file. */
   dead(): string[] {
-    const boots = readdirSync(this.#folder).filter((name) => /^[0-9a-f]{16}$/.test(name));
-    return boots.filter((boot) => !this.isLive(boot));
+    return this.boots().filter((boot) => !this.isLive(boot));
+  }
+
+  /** Boot ids of all that have a file here. */
+  boots(): string[] {
+    try {
+      return readdirSync(this.#folder).filter((name) => /^[0-9a-f]{16}$/.test(name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
   }
 
   /** Removes the file of a dead process; one that turns out to be alive is left. */

@@ -7,6 +7,7 @@ import type { Head } from "../audit/checkpoint.ts";
 import { parseVerifierKey, type VerifierKey } from "../audit/note.ts";
 import type { Judgement, VerifyReport } from "../audit/verdict.ts";
 import { verifyLog } from "../audit/verify.ts";
+import type { Life } from "../audit/verify-sessions.ts";
 import { isFault } from "../base/errors.ts";
 import { systemClock, systemTimers } from "../outside/clock.ts";
 import { readHeads } from "../outside/head.ts";
@@ -45,9 +46,12 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifyReport>
     db.exec("BEGIN");
     reads.size();
     const liveness = new Liveness(path);
-    const isLive = (boot: string, opening: number): boolean => liveness.isLive(boot) || isClosedNow(path, opening);
+    const lifeOf = (boot: string, opening: number): Life => {
+      const life = liveness.stateOf(boot);
+      return life !== "live" && isClosedNow(path, opening) ? "live" : life;
+    };
     return await verifyLog(
-      { reads, hasher: hostTreeHasher, digest: hostHasher, checker: hostChecker, sealer: hostSealer, isLive },
+      { reads, hasher: hostTreeHasher, digest: hostHasher, checker: hostChecker, sealer: hostSealer, lifeOf },
       {
         ...known,
         onProgress: (records) => {

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { newPlace } from "./logs.ts";
@@ -31,6 +31,17 @@ describe("Liveness", () => {
     life.end("leave");
     expect(liveness.isLive(boot)).toBe(false);
     expect(liveness.dead()).toEqual([boot]);
+  });
+
+  it("says so where nobody can tell, though the whole folder is gone", () => {
+    const { liveness, folder, hold } = make();
+    expect(liveness.stateOf(boot)).toBe("unknown");
+    const life = hold(boot);
+    expect([liveness.stateOf(boot), liveness.boots()]).toEqual(["live", [boot]]);
+    life.end("leave");
+    expect(liveness.stateOf(boot)).toBe("dead");
+    rmSync(folder, { recursive: true });
+    expect([liveness.stateOf(boot), liveness.boots(), liveness.dead()]).toEqual(["unknown", [], []]);
   });
 
   it("is not fooled by those who only look", () => {

@@ -105,7 +105,7 @@ export function memoryLog(clock: Clock): MemoryLog {
           digest: hostHasher,
           checker: hostChecker,
           sealer: hostSealer,
-          isLive: () => false,
+          lifeOf: () => "dead",
         },
         { keys: [verifier], heads: undefined, wrapping },
       ),

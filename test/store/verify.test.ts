@@ -335,7 +335,13 @@ describe("verifyStore()", () => {
     expect(report.verdicts.completeness).toMatchObject({ verdict: "incomplete", seqs: [1, seq] });
     expect(report.verdicts.completeness.detail).toMatch(/still running/);
     const dead = await verify(copyStore(place));
-    expect(dead.verdicts.completeness.detail).toMatch(/was cut off/);
+    expect(dead.verdicts.completeness.detail).toMatch(/was cut off, and waits for its recovery/);
+    const copy = copyStore(place);
+    rmSync(`${copy.path}.live`, { recursive: true });
+    const untold = (await verify(copy)).verdicts.completeness;
+    expect(untold).toMatchObject({ verdict: "incomplete", seqs: [1, seq] });
+    expect(untold.detail).toMatch(/nobody can tell whether its process still runs: its lock beside the store is gone/);
+    expect(untold.detail).not.toMatch(/waits for its recovery/);
   });
 
   it("tells how much stands after the last checkpoint", async () => {
