@@ -1,6 +1,7 @@
 // Opening a log for writing: store, keys and head are made at first use and held against each other at every later one;
 // what a dead process has left open is recovered before anything else is written.
-// Invariant: keys are on the disk before the first record is, and a liveness lock is held before a session is opened.
+// Invariants: keys are on the disk before the first record is; a liveness lock is held before anything is written, so that
+// nobody takes this process for dead, and what its head says for spent.
 
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -85,6 +86,9 @@ interface Opening extends Found {
   readonly ballast: Ballast;
   /** Of the store's file. */
   readonly identity: HexDigest;
+  readonly liveness: Liveness;
+  /** Held under `boot`. */
+  readonly life: HeldLife;
 }
 
 async function openOver(store: SqliteStore, options: Found): Promise<OpenedWriter> {
@@ -92,23 +96,27 @@ async function openOver(store: SqliteStore, options: Found): Promise<OpenedWrite
   const ballast = ballastOf(path);
   const boot = hex(powers.random.bytes(8));
   const identity = identityOf(path);
-  const opening = { ...options, boot, ballast, identity };
+  const liveness = new Liveness(path);
+  liveness.makeFolder();
+  const life = liveness.hold(boot);
+  try {
+    return await openHeld(store, { ...options, boot, ballast, identity, liveness, life });
+  } catch (error) {
+    life.end("remove");
+    throw error;
+  }
+}
+
+async function openHeld(store: SqliteStore, opening: Opening): Promise<OpenedWriter> {
+  const { powers, boot, ballast, identity, liveness, life } = opening;
   const founded = await found(store, opening);
   const { log, keys } = founded ?? joinLog(store, opening);
   const heads = readHeads(keys.folder);
   checkHeads(store, heads);
   ballast.load();
-  const liveness = new Liveness(path);
-  liveness.makeFolder();
-  const life = liveness.hold(boot);
-  try {
-    const dead = liveness.dead();
-    await recover(log, store, dead);
-    for (const one of dead) liveness.bury(one);
-  } catch (error) {
-    life.end("remove");
-    throw error;
-  }
+  const dead = liveness.dead();
+  await recover(log, store, dead);
+  for (const one of dead) liveness.bury(one);
   const made = { store: founded !== undefined, key: founded !== undefined };
   return new Writer({ store, log, keys, life, powers, made, boot, greeted: made.store }, () => {
     for (const one of spentSlots({ slots: heads, store: identity }, store.size(), liveness))

@@ -89,6 +89,20 @@ describe("openLogWriter()", () => {
       expect([end, statSync(place.path + end).mode & 0o777]).toEqual([end, 0o600]);
   });
 
+  it("holds its lock before it writes the first record, and frees it where that fails", async () => {
+    const place = newPlace();
+    const locks = (): readonly string[] => readdirSync(`${place.path}.live`);
+    const held: (readonly string[])[] = [];
+    // The record's time is asked within its transaction.
+    const failing = { ...systemClock, nowMs: () => expect.unreachable(`${held.push(locks())} asked`) };
+    const powers = { random: systemRandom, timers: systemTimers };
+    await expect(openWriter(place, { ...powers, clock: failing })).rejects.toThrow("1 asked");
+    const clock = { ...systemClock, nowMs: () => (held.push(locks()), systemClock.nowMs()) };
+    expect(locks()).toEqual([]);
+    const { boot } = await openWriter(place, { ...powers, clock });
+    expect(held).toEqual([[expect.stringMatching(/^[0-9a-f]{16}$/)], [boot]]);
+  });
+
   it("makes its folder so that a power cut does not take it, nor the lock beside the store", async () => {
     const place = newPlace();
     const synced = watchSyncs();
