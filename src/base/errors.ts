@@ -332,7 +332,10 @@ export const CODES = {
     "The log's own keys cannot be written, and nothing is recorded without them.",
     "Let this user write the key folder, or name another with ENCLOSURE_HOME.",
   ),
-  KEY_EXPOSED: fault("A secret key can be read by others.", "Take the rights of others away: chmod 600."),
+  KEY_EXPOSED: fault(
+    "A secret key can be read by others, or would lie with the store that it signs for.",
+    "Take the rights of others away: chmod 600; keep keys and store in different folders.",
+  ),
   KEY_INVALID: usage(
     "This is not a key of the form that is wanted.",
     "Give a C2SP verifier key, or restore the key file.",

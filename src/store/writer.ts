@@ -21,7 +21,7 @@ import { type Ballast, ballastOf } from "./ballast.ts";
 import { checkEmptied, checkForks, checkHeads, spentSlots } from "./heads.ts";
 import { type HeldLife, Liveness } from "./liveness.ts";
 import { Log } from "./log.ts";
-import { identityOf, realPathOf } from "./place.ts";
+import { checkApart, identityOf, realPathOf } from "./place.ts";
 import { recover } from "./recovery.ts";
 import { SessionEnd } from "./session-log.ts";
 import { SqliteStore } from "./sqlite.ts";
@@ -36,7 +36,7 @@ export interface WriterPowers {
 export interface WriterOptions {
   /** The SQLite file. It and its folder are made where they are not there. */
   readonly path: string;
-  /** The folder of keys and heads. Must not be the store's own. */
+  /** The folder of keys and heads. Must not be the store's own, nor lie in one that we made for it. */
   readonly home: string;
   readonly powers?: WriterPowers;
 }
@@ -55,6 +55,7 @@ const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers:
  */
 export async function openLogWriter({ path: named, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
   const path = realPathOf(named);
+  checkApart(path, home);
   makeFolderOf(path);
   const wasThere = existsSync(path);
   const store = await SqliteStore.open(path, hostTreeHasher, powers);

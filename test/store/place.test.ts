@@ -1,7 +1,7 @@
-import { cpSync, linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { identityOf, realPathOf } from "../../src/store/place.ts";
+import { checkApart, identityOf, realPathOf } from "../../src/store/place.ts";
 import { openLogReader } from "../../src/store/reader.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -42,6 +42,41 @@ describe("identityOf()", () => {
     expect(identityOf(copy)).not.toBe(own);
     renameSync(copy, path);
     expect(identityOf(path)).not.toBe(own);
+  });
+});
+
+describe("checkApart()", () => {
+  it("refuses keys in the store's own folder, by whatever name, and in one that was made for the store", async () => {
+    const folder = temporaryFolder();
+    const own = join(folder, ".enclosure");
+    mkdirSync(own);
+    symlinkSync(own, join(folder, "link"));
+    for (const home of [own, join(own, "keys"), join(own, "..keys"), join(folder, "link", "keys")]) {
+      const refused = expect.objectContaining({ code: "KEY_EXPOSED" }) as Error;
+      expect(() => checkApart(join(own, "audit.db"), home), home).toThrow(refused);
+      await expect(openWriter({ path: join(folder, "link", "audit.db"), home })).rejects.toEqual(refused);
+    }
+    expect(readdirSync(own)).toEqual([]);
+    await expect(openWriter({ path: join(folder, "audit.db"), home: folder })).rejects.toMatchObject({
+      code: "KEY_EXPOSED",
+      mend: expect.stringContaining("ENCLOSURE_HOME") as string,
+    });
+  });
+
+  it("has nothing against a store in a folder that holds all that is the user's", () => {
+    const folder = temporaryFolder();
+    const own = join(folder, ".enclosure", "audit.db");
+    expect(() => checkApart(join(folder, "audit.db"), join(folder, ".config", "enclosure"))).not.toThrow();
+    expect(() => checkApart(own, join(folder, ".config", "enclosure"))).not.toThrow();
+    expect(() => checkApart(own, folder)).not.toThrow();
+    expect(() => checkApart(own, join(folder, ".enclosure-keys"))).not.toThrow();
+  });
+
+  it("refuses keys that cannot be reached", () => {
+    const folder = temporaryFolder();
+    symlinkSync("a", join(folder, "a"));
+    const refused = expect.objectContaining({ code: "KEY_UNWRITABLE" }) as Error;
+    expect(() => checkApart(join(folder, "audit.db"), join(folder, "a"))).toThrow(refused);
   });
 });
 

@@ -18,6 +18,7 @@ import type { Timers } from "../../src/base/powers.ts";
 import { heldTimers } from "./timers.ts";
 import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
 import { logFolder } from "../../src/outside/keys.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { watchSyncs } from "../support/syncs.ts";
 import { closedDraft, intendedDraft, openedDraft, settledDraft } from "./drafts.ts";
 import {
@@ -125,7 +126,8 @@ describe("openLogWriter()", () => {
   it("refuses a file that is no store, one of a newer format, and one that it may not write", async () => {
     const place = newPlace();
     await (await openWriter(place)).close();
-    const at = (name: string): Place => ({ ...place, path: join(place.home, name) });
+    const folder = temporaryFolder();
+    const at = (name: string): Place => ({ ...place, path: join(folder, name) });
     writeFileSync(at("text").path, "not a database, and long enough to be looked at".repeat(30));
     expect(await codeOf(() => openWriter(at("text")))).toBe("STORE_FOREIGN");
     const other = new Database(at("other").path);
@@ -140,10 +142,10 @@ describe("openLogWriter()", () => {
     changed.exec("DROP TRIGGER record_no_update");
     changed.close();
     expect(await codeOf(() => openWriter(at("changed")))).toBe("STORE_DAMAGED");
-    expect(await codeOf(() => openWriter({ ...place, path: join(place.home, "text", "audit.db") }))).toBe(
+    expect(await codeOf(() => openWriter({ ...place, path: join(folder, "text", "audit.db") }))).toBe(
       "STORE_UNWRITABLE",
     );
-    expect(await codeOf(() => openWriter({ ...place, path: place.home }))).toBe("STORE_FOREIGN");
+    expect(await codeOf(() => openWriter({ ...place, path: folder }))).toBe("STORE_FOREIGN");
   });
 
   it("refuses where the keys are missing or open to others", async () => {
