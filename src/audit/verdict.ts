@@ -33,7 +33,8 @@ export interface VerifyReport {
 }
 
 const DETAILS_MAX = 5;
-const SEQS_MAX = 100;
+/** Records that one judgement names. */
+export const SEQS_MAX = 100;
 
 /** From what outweighs all to what outweighs nothing. */
 const WEIGHT: readonly Verdict[] = ["invalid", "incomplete", "cannot-check"];

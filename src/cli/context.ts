@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
-import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
+import { EXIT, type ExitStatus } from "../base/errors.ts";
 import { blankPage, makePage, type Page } from "./page.ts";
 import { visible, visibleJson } from "./visible.ts";
 
@@ -104,15 +104,13 @@ export function homePath({ env }: Context): string {
   return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "enclosure");
 }
 
-/** Opens the store for reading, and closes it again. @throws EnclosureError STORE_MISSING */
+/** Opens the store for reading, and closes it again. @throws EnclosureError STORE_MISSING, LOG_BEHIND_HEAD */
 export async function withReader<Result>(
   context: Context,
   options: CommonOptions,
   use: (reader: LogReader) => Result | Promise<Result>,
 ): Promise<Result> {
-  const path = storePath(context, options);
-  if (!existsSync(path)) throw new EnclosureError("STORE_MISSING", `there is no store at ${path}`);
-  const reader = await openReader(path, homePath(context));
+  const reader = await openReader(storePath(context, options), homePath(context));
   try {
     return await use(reader);
   } finally {

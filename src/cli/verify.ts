@@ -1,10 +1,9 @@
 // `enclosure verify`: separate verdicts, one a line, never one green tick. The keys come from outside the store.
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Judgement, Verdict, VerifyReport } from "../audit/verdict.ts";
-import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
+import { EXIT, type ExitStatus } from "../base/errors.ts";
 import { type CommonOptions, type Context, homePath, type Pages, storeOption, storePath } from "./context.ts";
 import { readNamedFile } from "./find.ts";
 import type { Cell } from "./page.ts";
@@ -49,7 +48,6 @@ function collect(key: string, keys: readonly string[] = []): readonly string[] {
 async function verify(context: Context, options: Options): Promise<ExitStatus> {
   const pages = context.pages(options);
   const path = storePath(context, options);
-  if (!existsSync(path)) throw new EnclosureError("STORE_MISSING", `there is no store at ${path}`);
   const { checkpoint, key } = options;
   const oldCheckpoint = checkpoint === undefined ? undefined : readNamedFile(resolve(context.cwd, checkpoint));
   const { verifyStore } = await import("../store/verify.ts");

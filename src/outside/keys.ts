@@ -51,7 +51,8 @@ export function logFolder(home: string, origin: string): string {
 export function logFolders(home: string): readonly string[] {
   const logs = join(home, "logs");
   try {
-    return readdirSync(logs).map((name) => join(logs, name));
+    const names = readdirSync(logs).filter((name) => /^[0-9a-f]{16}$/.test(name));
+    return names.map((name) => join(logs, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

@@ -26,17 +26,6 @@ export function checkHeads(reads: AuditReads, slots: readonly HeadSlot[]): void 
 }
 
 /**
- * Asked of a file that was there and holds no record. Heads are looked at first, for they are written after the commit:
- * another process may be making the store at this moment.
- * @throws EnclosureError LOG_BEHIND_HEAD where a head vouches for records in this very file
- */
-export function checkEmptied(reads: AuditReads, slots: readonly HeadSlot[], store: HexDigest): void {
-  const sizes = slots.filter((slot) => slot.store === store).map(({ head }) => head.size);
-  if (sizes.length === 0 || reads.size() > 0) return;
-  throw new EnclosureError("LOG_BEHIND_HEAD", `the store holds no record, and had ${Math.max(...sizes)}`);
-}
-
-/**
  * Asked before each signature, inside its transaction: nobody can append to this file then, so what another file's head
  * holds beyond it is another history, under the same key.
  * @throws EnclosureError LOG_FORKED, LOG_BEHIND_HEAD, STORE_DAMAGED

@@ -12,6 +12,7 @@ import type { AuditReads, RecordRow } from "../audit/store.ts";
 import { systemClock, systemTimers } from "../outside/clock.ts";
 import { hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import { findWrappingKey } from "../outside/keys.ts";
+import { checkEmptied } from "./emptied.ts";
 import { Liveness } from "./liveness.ts";
 import { realPathOf } from "./place.ts";
 import { checkFormat, nothingIn } from "./schema.ts";
@@ -27,12 +28,16 @@ export interface ReaderOptions {
   readonly home: string;
 }
 
-/** @throws EnclosureError STORE_MISSING, STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, STORE_DAMAGED, LOG_INVALID */
+/**
+ * @throws EnclosureError STORE_MISSING, STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE,
+ *   STORE_DAMAGED, LOG_BEHIND_HEAD, LOG_INVALID
+ */
 export async function openLogReader({ path: named, home }: ReaderOptions): Promise<LogReader> {
   const path = realPathOf(named);
+  const waiting = { clock: systemClock, timers: systemTimers };
+  await checkEmptied({ path, home }, waiting);
   const db = openFile(path, true);
   try {
-    const waiting = { clock: systemClock, timers: systemTimers };
     await whenFree(() => checkFormat(db, path), path, waiting);
     const reads = new SqliteReads(db, hostTreeHasher);
     if (reads.size() === 0) throw nothingIn(path);

@@ -24,9 +24,10 @@ export interface Settings {
   readonly synchronous: string;
 }
 
-/** @throws EnclosureError STORE_UNWRITABLE, STORE_FOREIGN, STORE_LINKED, or SQLite's own error where the file is locked. */
+/** @throws EnclosureError STORE_MISSING where it is opened for reading, STORE_UNWRITABLE, STORE_FOREIGN, STORE_LINKED, or SQLite's own error where the file is locked. */
 export function openFile(path: string, readonly: boolean): Database.Database {
   const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined && readonly) throw new EnclosureError("STORE_MISSING", `there is no store at ${path}`);
   if (stat?.isDirectory() === true) {
     throw new EnclosureError("STORE_FOREIGN", `${path} is a folder, not a store of records`);
   }

@@ -5,13 +5,14 @@ import { statSync } from "node:fs";
 import { hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import type { Head } from "../audit/checkpoint.ts";
 import { parseVerifierKey, type VerifierKey } from "../audit/note.ts";
-import type { Judgement, VerifyReport } from "../audit/verdict.ts";
+import { type Judgement, SEQS_MAX, type VerifyReport } from "../audit/verdict.ts";
 import { verifyLog } from "../audit/verify.ts";
 import type { Life } from "../audit/verify-sessions.ts";
 import { isFault } from "../base/errors.ts";
 import { systemClock, systemTimers } from "../outside/clock.ts";
 import { readHeads } from "../outside/head.ts";
 import { findVerifierKey, findWrappingKey, logFolder } from "../outside/keys.ts";
+import { recordsLost } from "./emptied.ts";
 import { Liveness } from "./liveness.ts";
 import { isClosed } from "./recovery.ts";
 import { realPathOf } from "./place.ts";
@@ -19,6 +20,8 @@ import { checkFormat } from "./schema.ts";
 import { faultOf, openFile, whenFree } from "./sqlite-file.ts";
 import { SqliteReads } from "./sqlite-reads.ts";
 import { originOf } from "./stored-record.ts";
+
+const WAITING = { clock: systemClock, timers: systemTimers };
 
 export interface VerifyOptions {
   readonly path: string;
@@ -33,13 +36,26 @@ export interface VerifyOptions {
 
 /**
  * Verifies the store, and says of each matter apart what was found; never changes anything.
- * @throws EnclosureError STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE, KEY_INVALID, KEY_EXPOSED
+ * @throws EnclosureError STORE_MISSING, STORE_FOREIGN, STORE_LINKED, STORE_NEWER, STORE_BUSY, STORE_UNWRITABLE,
+ *   KEY_INVALID, KEY_EXPOSED
  */
 export async function verifyStore(options: VerifyOptions): Promise<VerifyReport> {
   const path = realPathOf(options.path);
+  const { home } = options;
+  try {
+    const lost = home === undefined ? 0 : await recordsLost({ path, home }, WAITING);
+    return lost > 0 ? emptied(lost) : await verifyFile(path, options);
+  } catch (error) {
+    const fault = faultOf(error, path);
+    if (isFault(fault, "STORE_DAMAGED")) return unreadable(fault.message);
+    throw fault;
+  }
+}
+
+async function verifyFile(path: string, options: VerifyOptions): Promise<VerifyReport> {
   const db = openFile(path, true);
   try {
-    await whenFree(() => checkFormat(db, path), path, { clock: systemClock, timers: systemTimers });
+    await whenFree(() => checkFormat(db, path), path, WAITING);
     const reads = new SqliteReads(db, hostTreeHasher);
     // Before the state is fixed: the store may only be ahead of what is remembered, never behind.
     const known = whatIsKnown(reads, options);
@@ -61,10 +77,6 @@ export async function verifyStore(options: VerifyOptions): Promise<VerifyReport>
         ...(options.oldCheckpoint !== undefined && { oldCheckpoint: options.oldCheckpoint }),
       },
     );
-  } catch (error) {
-    const fault = faultOf(error, path);
-    if (isFault(fault, "STORE_DAMAGED")) return unreadable(fault.message);
-    throw fault;
   } finally {
     db.close();
   }
@@ -115,12 +127,24 @@ function knownOrigin(reads: SqliteReads): string | undefined {
 }
 
 function unreadable(detail: string): VerifyReport {
-  const rest: Judgement = { verdict: "cannot-check", detail: "the store's file cannot be read to its end" };
+  return unchecked("the store's file cannot be read to its end", { bytes: { verdict: "invalid", detail } });
+}
+
+function emptied(lost: number): VerifyReport {
+  const which = lost === 1 ? "record 0 is" : `records 0 to ${lost - 1} are`;
+  const detail = `${which} lost: the store holds none, and the head outside it covers ${lost}`;
+  const seqs = Array.from({ length: Math.min(lost, SEQS_MAX) }, (_, seq) => seq);
+  return unchecked("the store holds no record", { completeness: { verdict: "invalid", detail, seqs } });
+}
+
+/** A report without a pass over the records: what is known without it, and of all else `why` it cannot be told. */
+function unchecked(why: string, known: Partial<VerifyReport["verdicts"]>): VerifyReport {
+  const rest: Judgement = { verdict: "cannot-check", detail: why };
   return {
     version: 1,
     valid: false,
     verdicts: {
-      bytes: { verdict: "invalid", detail },
+      bytes: rest,
       chains: rest,
       tree: rest,
       consistency: rest,
@@ -129,6 +153,7 @@ function unreadable(detail: string): VerifyReport {
       completeness: rest,
       payloads: rest,
       scope: rest,
+      ...known,
     },
     records: 0,
     sessions: 0,

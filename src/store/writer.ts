@@ -3,7 +3,6 @@
 // Invariants: keys are on the disk before the first record is; a liveness lock is held before anything is written, so that
 // nobody takes this process for dead, and what its head says for spent.
 
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
@@ -15,10 +14,11 @@ import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { hmacHex, hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
 import { makeFolder } from "../outside/folders.ts";
 import { openHead, readHeads, removeHead } from "../outside/head.ts";
-import { loadLogKeys, logFolders, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
+import { loadLogKeys, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } from "../outside/keys.ts";
 import { productVersion } from "../outside/programs.ts";
 import { type Ballast, ballastOf } from "./ballast.ts";
-import { checkEmptied, checkForks, checkHeads, spentSlots } from "./heads.ts";
+import { checkEmptied } from "./emptied.ts";
+import { checkForks, checkHeads, spentSlots } from "./heads.ts";
 import { type HeldLife, Liveness } from "./liveness.ts";
 import { Log } from "./log.ts";
 import { checkApart, identityOf, realPathOf } from "./place.ts";
@@ -56,11 +56,11 @@ const SYSTEM: WriterPowers = { clock: systemClock, random: systemRandom, timers:
 export async function openLogWriter({ path: named, home, powers = SYSTEM }: WriterOptions): Promise<OpenedWriter> {
   const path = realPathOf(named);
   checkApart(path, home);
+  await checkEmptied({ path, home }, powers);
   makeFolderOf(path);
-  const wasThere = existsSync(path);
   const store = await SqliteStore.open(path, hostTreeHasher, powers);
   try {
-    return await openOver(store, { path, home, powers, wasThere });
+    return await openOver(store, { path, home, powers });
   } catch (error) {
     store.close();
     throw error;
@@ -76,13 +76,8 @@ function makeFolderOf(path: string): void {
   }
 }
 
-/** Where it is opened. A file that was not there may bear the number of one that was removed: it is not held against heads. */
-interface Found extends Required<WriterOptions> {
-  readonly wasThere: boolean;
-}
-
 /** What one opening goes by. */
-interface Opening extends Found {
+interface Opening extends Required<WriterOptions> {
   readonly boot: string;
   readonly ballast: Ballast;
   /** Of the store's file. */
@@ -92,7 +87,7 @@ interface Opening extends Found {
   readonly life: HeldLife;
 }
 
-async function openOver(store: SqliteStore, options: Found): Promise<OpenedWriter> {
+async function openOver(store: SqliteStore, options: Required<WriterOptions>): Promise<OpenedWriter> {
   const { path, powers } = options;
   const ballast = ballastOf(path);
   const boot = hex(powers.random.bytes(8));
@@ -125,14 +120,12 @@ async function openHeld(store: SqliteStore, opening: Opening): Promise<OpenedWri
   });
 }
 
-/** Makes the log of an empty store: its keys, and its first record. Undefined where there is one already. */
+/** Makes the log of a store without one: its keys, and its first record. Undefined where there is one already. */
 async function found(
   store: SqliteStore,
   opening: Opening,
 ): Promise<{ readonly log: Log; readonly keys: LogKeys } | undefined> {
-  const { home, powers, identity, wasThere } = opening;
-  if (store.size() > 0) return undefined;
-  if (wasThere) checkEmptied(store, logFolders(home).flatMap(readHeads), identity);
+  const { home, powers } = opening;
   if (store.size() > 0) return undefined;
   const origin = makeOrigin(powers.random);
   const keys = makeLogKeys(home, origin, powers.random);

@@ -1,7 +1,8 @@
 // What a user sees of a store that was cut, damaged, put back or changed: a sample through the command line. What each
 // column of each table means to the verdicts is tested beside the store.
 import Database from "better-sqlite3";
-import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { changeStore } from "../store/tamper.ts";
 import { BATCH, type Desk, makeDesk, until, type Verified } from "../end-to-end/desk.ts";
@@ -36,6 +37,39 @@ test("the loss of the WAL's tail is found, and nothing more is written over it",
   expect((await desk.verify()).exit).toBe(8);
   expect((await desk.run(...BATCH)).exit).toBe(1);
   expect((await desk.verify()).exit).toBe(0);
+});
+
+test("the loss of all that the first batch recorded is found, and none of its writes is done again", async () => {
+  const desk = makeDesk(LONG);
+  const running = desk.start(...BATCH);
+  await until(() => desk.paid().length >= 10, running);
+  running.kill("SIGKILL");
+  await running.ended;
+  const paid = desk.paid();
+  const folder = dirname(desk.store);
+  cpSync(folder, `${folder}.copy`, { recursive: true });
+  const wal = `${desk.store}-wal`;
+  const losses: readonly (() => void)[] = [
+    () => writeFileSync(wal, readFileSync(wal).fill(0, 0, 1)),
+    () => rmSync(wal),
+    () => rmSync(desk.store),
+    () => ["", "-wal", "-shm"].forEach((end) => rmSync(desk.store + end)),
+    () => changeStore(desk.store, (db) => void db.exec("DELETE FROM record; DELETE FROM checkpoint")),
+  ];
+  for (const lose of losses) {
+    lose();
+    const { verdicts } = await expectBehind(desk);
+    expect(verdicts["completeness"]?.detail).toMatch(/^records 0 to \d+ are lost/);
+    const resumed = await desk.run(...BATCH);
+    expect([resumed.exit, resumed.stderr]).toEqual([5, expect.stringContaining("[LOG_BEHIND_HEAD]")]);
+    expect((await desk.run("sessions")).stderr).toContain("[LOG_BEHIND_HEAD]");
+    expect(desk.paid()).toEqual(paid);
+    rmSync(folder, { recursive: true });
+    cpSync(`${folder}.copy`, folder, { recursive: true });
+  }
+  expect((await desk.run(...BATCH)).exit).toBe(1);
+  expect((await desk.verify()).exit).toBe(0);
+  expect(desk.paid()).toEqual(paid);
 });
 
 test("an older copy that is put back is found, with what it lacks, and refused for writing", async () => {

@@ -237,7 +237,7 @@ describe("a reader", () => {
         () => undefined,
         (error: unknown) => (isFault(error) ? error.code : String(error)),
       );
-    expect(await codeOf(place.home, join(temporaryFolder(), "none.db"))).toBe("STORE_UNWRITABLE");
+    expect(await codeOf(place.home, join(temporaryFolder(), "none.db"))).toBe("STORE_MISSING");
     const writer = await openWriter(place);
     await writer.close();
     rmSync(logFolder(place.home, writer.origin), { recursive: true });

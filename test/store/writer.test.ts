@@ -1,15 +1,5 @@
 import Database from "better-sqlite3";
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isFault } from "../../src/base/errors.ts";
@@ -58,26 +48,6 @@ describe("openLogWriter()", () => {
     expect(second.boot).not.toBe(first.boot);
     await second.close();
     expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
-  });
-
-  it("founds no new log in a file whose records were taken away, and does in one that never held any", async () => {
-    const place = newPlace();
-    const writer = await openWriter(place);
-    await runSession(writer, 1);
-    await writer.close();
-    for (const end of ["-wal", "-shm"]) rmSync(place.path + end, { force: true });
-    truncateSync(place.path);
-    await expect(openWriter(place)).rejects.toMatchObject({
-      code: "LOG_BEHIND_HEAD",
-      message: expect.stringMatching(/^the store holds no record, and had \d+$/),
-    });
-    // A store that was removed is gone: another one may come to stand there, under whatever number the disk gives it.
-    rmSync(place.path);
-    expect((await openWriter(place)).made.store).toBe(true);
-    const begun = newPlace();
-    mkdirSync(dirname(begun.path), { recursive: true });
-    writeFileSync(begun.path, "");
-    expect((await openWriter({ ...begun, home: place.home })).made.store).toBe(true);
   });
 
   it("makes a store that is for nobody but its owner, whatever the umask leaves to others", async () => {
