@@ -74,6 +74,8 @@ export interface EventData {
     journal: string;
     synchronous: string;
     keyId: string;
+    /** How many records stood beyond every head when the store was opened. */
+    unremembered: number;
   };
   /** Store-wide: which sessions of a process that died were closed by this one, and the intents whose outcome nobody knows. */
   "log.recovered": { boot: string; sessions: readonly { session: SessionId; unknown: readonly number[] }[] };

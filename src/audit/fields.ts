@@ -77,6 +77,7 @@ export const FIELDS: { readonly [Type in EventType]: { readonly [Field in keyof 
     journal: token,
     synchronous: token,
     keyId: text(/^[0-9a-f]{8}$/, 8),
+    unremembered: integer(),
   },
   "log.recovered": {
     boot,

@@ -43,6 +43,7 @@ const WEIGHT: readonly Verdict[] = ["invalid", "incomplete", "cannot-check"];
 export class Findings {
   readonly #details = new Map<Verdict, string[]>();
   readonly #counts = new Map<Verdict, number>();
+  readonly #notes: string[] = [];
   readonly #seqs: number[] = [];
 
   add(verdict: Exclude<Verdict, "ok" | "not-asked">, detail: string, ...seqs: readonly number[]): void {
@@ -50,7 +51,20 @@ export class Findings {
     if (details.length < DETAILS_MAX && !details.includes(detail)) details.push(detail);
     this.#details.set(verdict, details);
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
-    for (const seq of seqs) if (this.#seqs.length < SEQS_MAX && !this.#seqs.includes(seq)) this.#seqs.push(seq);
+    this.#name(seqs);
+  }
+
+  /** Says what is worth knowing and changes no verdict. */
+  note(detail: string, ...seqs: readonly number[]): void {
+    this.#notes.push(detail);
+    this.#name(seqs);
+  }
+
+  #name(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      if (this.#seqs.length === SEQS_MAX) return;
+      if (!this.#seqs.includes(seq)) this.#seqs.push(seq);
+    }
   }
 
   /** Whether anything was found. */
@@ -60,12 +74,11 @@ export class Findings {
 
   /** `fine`: what is said where nothing was found. */
   judge(fine: Judgement): Judgement {
-    const verdict = WEIGHT.find((one) => this.#details.has(one));
-    if (verdict === undefined) return fine;
-    const details = WEIGHT.flatMap((one) => this.#details.get(one) ?? []);
+    const verdict = WEIGHT.find((one) => this.#details.has(one)) ?? fine.verdict;
+    const found = WEIGHT.flatMap((one) => this.#details.get(one) ?? []);
     const total = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
-    const more = total > details.length ? `; and ${total - details.length} more` : "";
-    const detail = details.join("; ") + more;
+    const more = total > found.length ? [`and ${total - found.length} more`] : [];
+    const detail = [...(total === 0 ? [fine.detail] : found), ...more, ...this.#notes].join("; ");
     return this.#seqs.length === 0 ? { verdict, detail } : { verdict, detail, seqs: this.#seqs };
   }
 }

@@ -5,13 +5,14 @@
 
 import { equalBytes, type Hasher, hex, utf8 } from "../base/bytes.ts";
 import { isFault } from "../base/errors.ts";
-import { type Head, parseCheckpoint } from "./checkpoint.ts";
+import { parseCheckpoint } from "./checkpoint.ts";
 import type { RecordBody } from "./events.ts";
 import { verifyNote, type VerifierKey } from "./note.ts";
 import type { Sealer, SignatureChecker, TreeHasher } from "./powers.ts";
 import { parseRecord } from "./record.ts";
 import type { AuditReads, RecordRow } from "./store.ts";
 import { Findings, type Judgement, type VerifyReport } from "./verdict.ts";
+import { HeadsCheck, type Remembered } from "./verify-heads.ts";
 import { PayloadsCheck } from "./verify-payloads.ts";
 import { type Life, SessionsCheck } from "./verify-sessions.ts";
 import { TreeCheck } from "./verify-tree.ts";
@@ -29,11 +30,9 @@ export interface VerifyPorts {
   readonly lifeOf: (boot: string, opening: number) => Life;
 }
 
-export interface VerifyAsked {
+export interface VerifyAsked extends Remembered {
   /** Keys that the verifier trusts. None: signatures cannot be checked. */
   readonly keys: readonly VerifierKey[];
-  /** What is remembered of the log outside its store; undefined where nobody remembers anything here. */
-  readonly heads: readonly Head[] | undefined;
   /** The key that wraps the data keys, where it is held. */
   readonly wrapping: Uint8Array | undefined;
   /** The note of a checkpoint that the verifier has kept. */
@@ -65,6 +64,7 @@ class Pass {
   readonly #tree: TreeCheck;
   readonly #sessions: SessionsCheck;
   readonly #payloads: PayloadsCheck;
+  readonly #heads: HeadsCheck;
   #records = 0;
   #reserved = 0;
   #next = 0;
@@ -80,6 +80,7 @@ class Pass {
     const heads = (asked.heads ?? []).map(({ size, root }) => ({ size, root, who: "the head outside the store" }));
     this.#tree = new TreeCheck({ ...ports, keys: asked.keys, origin: this.#origin }, this.#findings, heads);
     this.#sessions = new SessionsCheck(this.#findings);
+    this.#heads = new HeadsCheck(asked, this.#findings.completeness);
     this.#payloads = new PayloadsCheck({ reads, digest, sealer, wrapping: asked.wrapping }, this.#findings.payloads);
     if (asked.oldCheckpoint !== undefined) this.#expectOld(asked.oldCheckpoint);
   }
@@ -97,10 +98,8 @@ class Pass {
     this.#countRows();
     this.#sessions.end(lifeOf);
     this.#tree.end(this.#asked.heads ?? []);
+    this.#heads.end(this.#next);
     this.#payloads.end();
-    if (this.#asked.heads?.length === 0) {
-      this.#findings.completeness.add("cannot-check", "the head outside the store is gone: a cut tail cannot be seen");
-    }
   }
 
   /** Whatever the pages did not come by stands outside the log, and some reader might believe it. */
@@ -130,6 +129,7 @@ class Pass {
     if (body.log !== this.#origin) this.#bad(seq, `is of another log, ${body.log}`);
     this.#sessions.take(row, leaf, body);
     if (body.type === "log.checkpointed") this.#tree.named(body.data, seq);
+    if (body.type === "log.opened") this.#heads.opened(body.data, seq);
     this.#noteTime(body.time, seq, covered);
   }
 
@@ -208,18 +208,12 @@ class Pass {
       ),
       signatures: signatures.judge(ok("every checkpoint is signed by a key that is trusted here")),
       anchors: this.#anchors(open, seconds),
-      completeness: completeness.judge(ok(this.#completeDetail())),
+      completeness: completeness.judge(ok(`every session is closed, and ${this.#heads.fine}`)),
       payloads: payloads.judge(ok(this.#payloads.summary)),
       scope: ok(`the whole log ${this.#origin}: ${records} records, ${sessions} sessions`),
     };
     const valid = Object.values(verdicts).every(({ verdict }) => verdict === "ok" || verdict === "not-asked");
     return { version: 1, valid, verdicts, records, sessions, unanchored: { records: open, seconds } };
-  }
-
-  #completeDetail(): string {
-    if (this.#asked.heads !== undefined)
-      return "every session is closed, and the log ends where it is remembered to end";
-    return "every session is closed; where the log ends, its last checkpoint alone says";
   }
 
   #anchors(open: number, seconds: number): Judgement {

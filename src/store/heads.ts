@@ -2,10 +2,15 @@
 
 import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
+import type { Timers } from "../base/powers.ts";
 import type { Head } from "../audit/checkpoint.ts";
 import type { AuditReads } from "../audit/store.ts";
 import type { HeadSlot } from "../outside/head.ts";
 import type { Liveness } from "./liveness.ts";
+
+/** Looks at the heads for what a live process has committed, and how long after one another. */
+const LOOKS_MAX = 20;
+const LOOK_MS = 50;
 
 /** What the slots of a store's log are held against. */
 interface Known {
@@ -39,6 +44,25 @@ export function checkForks(reads: AuditReads, { slots, store }: Known): void {
       "LOG_FORKED",
       `process ${slot.boot} has written to a copy of this store meanwhile: ${fault}`,
     );
+  }
+}
+
+/**
+ * How many of the first `size` records stand beyond every head. A head is written right after its commit, so a process
+ * that lives is given a moment for it. `boot`: whoever asks.
+ */
+export async function countUnremembered(
+  size: number,
+  slots: () => readonly HeadSlot[],
+  { liveness, timers, boot }: { readonly liveness: Liveness; readonly timers: Timers; readonly boot?: string },
+): Promise<number> {
+  for (let looks = 1; ; looks++) {
+    // Asked first: who has ended since had written its head before.
+    const isAnyLive = liveness.isAnyLive(boot);
+    const unremembered = size - Math.max(0, ...slots().map(({ head }) => head.size));
+    if (unremembered <= 0) return 0;
+    if (!isAnyLive || looks === LOOKS_MAX) return unremembered;
+    await new Promise<void>((resolve) => timers.after(LOOK_MS, resolve));
   }
 }
 

@@ -75,6 +75,11 @@ export class Liveness {
     return this.boots().filter((boot) => !this.isLive(boot));
   }
 
+  /** Whether any process but that of `boot` is running. */
+  isAnyLive(boot?: string): boolean {
+    return this.boots().some((one) => one !== boot && this.isLive(one));
+  }
+
   /** Boot ids of all that have a file here. */
   boots(): string[] {
     try {

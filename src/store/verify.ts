@@ -3,16 +3,16 @@
 
 import { statSync } from "node:fs";
 import { hostChecker, hostHasher, hostSealer, hostTreeHasher } from "../outside/crypto.ts";
-import type { Head } from "../audit/checkpoint.ts";
 import { parseVerifierKey, type VerifierKey } from "../audit/note.ts";
 import { type Judgement, SEQS_MAX, type VerifyReport } from "../audit/verdict.ts";
 import { verifyLog } from "../audit/verify.ts";
 import type { Life } from "../audit/verify-sessions.ts";
 import { isFault } from "../base/errors.ts";
 import { systemClock, systemTimers } from "../outside/clock.ts";
-import { readHeads } from "../outside/head.ts";
+import { type HeadSlot, readHeads } from "../outside/head.ts";
 import { findVerifierKey, findWrappingKey, logFolder } from "../outside/keys.ts";
 import { recordsLost } from "./emptied.ts";
+import { countUnremembered } from "./heads.ts";
 import { Liveness } from "./liveness.ts";
 import { isClosed } from "./recovery.ts";
 import { realPathOf } from "./place.ts";
@@ -58,10 +58,14 @@ async function verifyFile(path: string, options: VerifyOptions): Promise<VerifyR
     await whenFree(() => checkFormat(db, path), path, WAITING);
     const reads = new SqliteReads(db, hostTreeHasher);
     // Before the state is fixed: the store may only be ahead of what is remembered, never behind.
-    const known = whatIsKnown(reads, options);
+    const { slots, ...known } = whatIsKnown(reads, options);
+    const heads = slots?.().map(({ head }) => head);
     db.exec("BEGIN");
-    reads.size();
+    const size = reads.size();
     const liveness = new Liveness(path);
+    // After it is fixed: what is written meanwhile may be remembered by now.
+    const unremembered =
+      slots === undefined ? 0 : await countUnremembered(size, slots, { liveness, timers: systemTimers });
     const lifeOf = (boot: string, opening: number): Life => {
       const life = liveness.stateOf(boot);
       return life !== "live" && isClosedNow(path, opening) ? "live" : life;
@@ -70,6 +74,8 @@ async function verifyFile(path: string, options: VerifyOptions): Promise<VerifyR
       { reads, hasher: hostTreeHasher, digest: hostHasher, checker: hostChecker, sealer: hostSealer, lifeOf },
       {
         ...known,
+        heads,
+        unremembered,
         onProgress: (records) => {
           options.onProgress?.(records);
           return new Promise<void>((resolve) => setImmediate(resolve));
@@ -98,20 +104,21 @@ function isClosedNow(path: string, opening: number): boolean {
 
 interface Known {
   readonly keys: readonly VerifierKey[];
-  readonly heads: readonly Head[] | undefined;
+  /** Reads the heads as they are now; undefined where this user has none of this log. */
+  readonly slots: (() => readonly HeadSlot[]) | undefined;
   readonly wrapping: Uint8Array | undefined;
 }
 
 function whatIsKnown(reads: SqliteReads, { home, vkeys }: VerifyOptions): Known {
   const given = vkeys?.map((vkey) => parseVerifierKey(vkey.trim(), hostHasher));
   const origin = knownOrigin(reads);
-  if (home === undefined || origin === undefined) return { keys: given ?? [], heads: undefined, wrapping: undefined };
+  if (home === undefined || origin === undefined) return { keys: given ?? [], slots: undefined, wrapping: undefined };
   const own = findVerifierKey(home, origin);
   const folder = logFolder(home, origin);
   const isOurs = statSync(folder, { throwIfNoEntry: false }) !== undefined;
   return {
     keys: given ?? (own === undefined ? [] : [own]),
-    heads: isOurs ? readHeads(folder).map(({ head }) => head) : undefined,
+    slots: isOurs ? () => readHeads(folder) : undefined,
     wrapping: findWrappingKey(home, origin),
   };
 }

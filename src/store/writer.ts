@@ -18,7 +18,7 @@ import { loadLogKeys, type LogKeys, makeLogKeys, makeOrigin, removeLogKeys } fro
 import { productVersion } from "../outside/programs.ts";
 import { type Ballast, ballastOf } from "./ballast.ts";
 import { checkEmptied } from "./emptied.ts";
-import { checkForks, checkHeads, spentSlots } from "./heads.ts";
+import { checkForks, checkHeads, countUnremembered, spentSlots } from "./heads.ts";
 import { type HeldLife, Liveness } from "./liveness.ts";
 import { Log } from "./log.ts";
 import { checkApart, identityOf, realPathOf } from "./place.ts";
@@ -110,11 +110,12 @@ async function openHeld(store: SqliteStore, opening: Opening): Promise<OpenedWri
   const heads = readHeads(keys.folder);
   checkHeads(store, heads);
   ballast.load();
+  const greeted = founded !== undefined || (await greetUnremembered(log, store, { ...opening, folder: keys.folder }));
   const dead = liveness.dead();
   await recover(log, store, dead);
   for (const one of dead) liveness.bury(one);
   const made = { store: founded !== undefined, key: founded !== undefined };
-  return new Writer({ store, log, keys, life, powers, made, boot, greeted: made.store }, () => {
+  return new Writer({ store, log, keys, life, powers, made, boot, greeted }, () => {
     for (const one of spentSlots({ slots: heads, store: identity }, store.size(), liveness))
       removeHead(keys.folder, one);
   });
@@ -133,7 +134,7 @@ async function found(
   let isOurs = false;
   await log.write((assembly, tip) => {
     if (tip.size > 0) return;
-    assembly.add(greeting(log, store));
+    assembly.add(greeting(log, store, 0));
     isOurs = true;
   });
   if (isOurs) return { log, keys };
@@ -164,10 +165,33 @@ function logOver(store: AuditStore, keys: LogKeys, { boot, powers, ballast, iden
   });
 }
 
-function greeting(log: Log, { settings }: SqliteStore): PreparedRecord {
+/**
+ * Records beyond every head are on the record before anything of this process signs for them. True where there were any.
+ * Those of a process that goes on are not among them: it has written its head, or will.
+ */
+async function greetUnremembered(
+  log: Log,
+  store: SqliteStore,
+  { folder, boot, liveness, powers }: Opening & { readonly folder: string },
+): Promise<boolean> {
+  const asking = { liveness, timers: powers.timers, boot };
+  const unremembered = await countUnremembered(store.size(), () => readHeads(folder), asking);
+  if (unremembered > 0) await log.write((assembly) => void assembly.add(greeting(log, store, unremembered)));
+  return unremembered > 0;
+}
+
+function greeting(log: Log, { settings }: SqliteStore, unremembered: number): PreparedRecord {
   const { sqlite, journal, synchronous } = settings;
   const keyId = hex(log.ports.verifier.keyId);
-  const data = { enclosure: productVersion(), node: process.version, sqlite, journal, synchronous, keyId };
+  const data = {
+    enclosure: productVersion(),
+    node: process.version,
+    sqlite,
+    journal,
+    synchronous,
+    keyId,
+    unremembered,
+  };
   return log.prepareOwn("log.opened", data);
 }
 
@@ -205,7 +229,7 @@ class Writer implements OpenedWriter {
   openSession(opened: SessionDraft<"session.opened">): SessionLog {
     const { log, store, keys, powers } = this.#parts;
     if (log.failure !== undefined) throw log.failure;
-    if (!this.#greeted) log.enqueue({ record: greeting(log, store), payloads: [], dataKeys: [] });
+    if (!this.#greeted) log.enqueue({ record: greeting(log, store, 0), payloads: [], dataKeys: [] });
     this.#greeted = true;
     for (const session of this.#sessions) if (session.isClosed) this.#sessions.delete(session);
     const seal = { hasher: hostHasher, sealer: hostSealer, random: powers.random };

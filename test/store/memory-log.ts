@@ -107,7 +107,7 @@ export function memoryLog(clock: Clock): MemoryLog {
           sealer: hostSealer,
           lifeOf: () => "dead",
         },
-        { keys: [verifier], heads: undefined, wrapping },
+        { keys: [verifier], heads: undefined, unremembered: 0, wrapping },
       ),
   };
 }
