@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../src/audit/contract.ts";
 import type { SessionId } from "../../src/base/ids.ts";
-import { intendedDraft, settledDraft } from "./drafts.ts";
+import { intendedDraft, openedDraft, settledDraft } from "./drafts.ts";
 import {
   ALL_OK,
   copyStore,
@@ -120,6 +120,38 @@ describe("recovery", () => {
     expect(reader.isLive(session.id() as SessionId)).toBe(false);
     await (await openWriter(place)).close();
     expect(reader.closing(session.id() as SessionId)?.body.data).toMatchObject({ status: "interrupted" });
+    expect(readdirSync(`${place.path}.live`)).toEqual([]);
+  });
+
+  it("closes what could not go on, for a record of it was refused, once its process has ended in order", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    const session = openSession(writer);
+    await session.release(session.append(intendedDraft(1)));
+    session.append(intendedDraft(2));
+    const bad = { ...settledDraft(1), data: { ...settledDraft(1).data, code: "not a code" } };
+    const refused = expect.objectContaining({ code: "RECORD_REFUSED" }) as Error;
+    expect(() => session.append(bad)).toThrow(refused);
+    const unopened = openedDraft();
+    expect(() => writer.openSession({ ...unopened, data: { ...unopened.data, seed: "é" } })).toThrow(refused);
+    await runSession(writer, 1);
+    await writer.close();
+    expect((await verify(place)).verdicts.completeness.detail).toMatch(/was cut off, and waits for its recovery/);
+    await (await openWriter(place)).close();
+    const reader = await openReader(place);
+    const id = session.id() as SessionId;
+    expect(typesOf(reader.session(id)).slice(1)).toEqual([
+      "call.intended",
+      "call.intended",
+      "call.settled",
+      "call.settled",
+      "session.closed",
+    ]);
+    expect(reader.closing(id)?.body.data).toMatchObject({
+      status: "interrupted",
+      calls: { admitted: 2, denied: 0, failed: 0, unknown: 2 },
+    });
+    expect(verdictsOf(await verify(place))).toEqual(ALL_OK);
     expect(readdirSync(`${place.path}.live`)).toEqual([]);
   });
 
