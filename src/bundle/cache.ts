@@ -6,9 +6,9 @@
 // Writes are atomic, and a failure to write is not a failure to bundle.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Hex } from "../base/bytes.ts";
 import { compile } from "./compile.ts";
@@ -122,7 +122,8 @@ function writeEntry(path: string, { folder, key }: BundleCache, entry: Entry): v
   const body = JSON.stringify(entry);
   const fresh = `${path}.${process.pid}.${++written}.tmp`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Not by Node's recursion, which never ends where a folder is there and takes no others (/proc).
+    for (const one of [dirname(folder), folder]) if (!existsSync(one)) mkdirSync(one, { mode: 0o700 });
     writeFileSync(fresh, `${macOf(path, body, key)}\n${body}`, { mode: 0o600, flag: "wx" });
     renameSync(fresh, path);
   } catch {

@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } fr
 import { dirname } from "node:path";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { isJsonObject } from "../base/json.ts";
-import { syncFolder } from "../outside/keys.ts";
+import { syncFolder } from "../outside/folders.ts";
 import { readNamedFile } from "./find.ts";
 import { visibleJson } from "./visible.ts";
 

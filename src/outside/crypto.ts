@@ -15,7 +15,7 @@ import {
   verify,
 } from "node:crypto";
 import type { Sealer, SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
-import { concatBytes, digestOf, fromHex, type Hasher, hex, type HexDigest } from "../base/bytes.ts";
+import { concatBytes, digestOf, fromHex, type Hasher, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 
 // A digest as "latin1" text and from there into a pooled buffer costs half of asking for a buffer (measured).

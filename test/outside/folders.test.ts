@@ -23,6 +23,10 @@ describe("makeFolder()", () => {
     expect(synced()).toEqual([join(top, "a", "d"), join(top, "a")]);
   });
 
+  it.skipIf(process.platform !== "linux")("fails where a folder takes no others, and does not try for ever", () => {
+    expect(() => makeFolder("/proc/enclosure/keys")).toThrow(expect.objectContaining({ code: "ENOENT" }));
+  });
+
   it("leaves a folder that is there as it is", () => {
     const top = temporaryFolder();
     mkdirSync(join(top, "a"), { mode: 0o755 });

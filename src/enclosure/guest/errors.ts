@@ -19,7 +19,7 @@ export class AgentFailure extends NativeError {
   }
 
   static is(thrown: object): boolean {
-    return #own in thrown;
+    return #own in thrown && thrown.#own;
   }
 }
 
