@@ -34,11 +34,11 @@ export function decideFsCall({ fn, args }: CallRequest, ruling: FsRuling): RuleV
     mend,
   });
   if (call instanceof PathError)
-    return deny("ARGUMENT_INVALID", ruling.at, call.message, 'Write an absolute path such as "/in/a.txt".');
+    return deny("ARGUMENT_INVALID", ruling.at, call.message, 'write an absolute path such as "/in/a.txt"');
   const target = targetOf(call);
   const denying = ruling.rules.deny.find((rule) => matchesFsCall(rule, call, args));
   if (denying !== undefined) {
-    const mend = `No approval lifts a deny rule; change ${ruling.dotted}.deny if the agent should be able to do this.`;
+    const mend = `no approval lifts a deny rule; change ${ruling.dotted}.deny if the agent should be able to do this`;
     return deny(
       "RULE_DENIED",
       denying.ref,

@@ -30,7 +30,7 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
       ruling.at,
       call.fn.effect,
       request.message,
-      "Send a plain absolute URL, and headers and body as fetch takes them.",
+      "send a plain absolute URL, and headers and body as fetch takes them",
     );
   }
   const { rules, headers, placeholders, dotted } = ruling;
@@ -38,7 +38,7 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
   const denying = rules.deny.find(matched);
   if (denying !== undefined) {
     const message = `${shown(request.method, request)} is denied by "${denying.pattern.text}"`;
-    const mend = `No approval lifts a deny rule; change ${dotted}.deny if the agent should be able to do this.`;
+    const mend = `no approval lifts a deny rule; change ${dotted}.deny if the agent should be able to do this`;
     return {
       ...deny("RULE_DENIED", denying.ref, effectOf(request.method), message, mend),
       target: targetOf(request, denying),
@@ -49,7 +49,7 @@ export function decideRequest(call: CallRequest, ruling: Ruling): RuleVerdict {
   const strange = strangeSecret(request.headers, placeholders);
   if (strange !== undefined) {
     const message = `the agent was not given the secret ${strange}`;
-    const mend = `Write "\${secret:${strange}}" under env, if the agent should use it where it may go; ${dotted}.auth needs no such line.`;
+    const mend = `write "\${secret:${strange}}" under env, if the agent should use it where it may go; ${dotted}.auth needs no such line`;
     return deny("RULE_FAILED", allowing.ref, effectOf(request.method), message, mend);
   }
   const refused = refusedHeader(request.headers, headers);
@@ -125,19 +125,19 @@ function messageOf(stage: Stage, request: HttpRequest): string {
 }
 
 function mendOf(stage: Stage, request: HttpRequest, dotted: string): string {
-  if (stage === "query") return `Say with query: under ${dotted}.allow which parameters the rule grants.`;
+  if (stage === "query") return `say with query: under ${dotted}.allow which parameters the rule grants`;
   if (stage === "body")
-    return `Say with body: under ${dotted}.allow which body the rule grants (a JSON Schema, or a media type).`;
-  if (stage === "where") return `Change the rule's where under ${dotted}.allow.`;
+    return `say with body: under ${dotted}.allow which body the rule grants (a JSON Schema, or a media type)`;
+  if (stage === "where") return `change the rule's where under ${dotted}.allow`;
   // The very path, never a pattern: stars in it are spelled so that they are none.
   const line = spellAddress(request.address, request.address.path.replaceAll("*", "%2A"));
   return `add "${request.method} ${bounded(line)}" under ${dotted}.allow`;
 }
 
 function headerMend(name: string, { headers, dotted }: Ruling): string {
-  if (isForbiddenHeader(name)) return "Send the request without it; no grant lets a guest set this header.";
-  if (name === "authorization") return `Put the credential under secrets, and use it under ${dotted}.auth.`;
-  if (headers.has(name)) return "Send the placeholder as the whole value, or after a scheme such as Bearer.";
+  if (isForbiddenHeader(name)) return "send the request without it; no grant lets a guest set this header";
+  if (name === "authorization") return `put the credential under secrets, and use it under ${dotted}.auth`;
+  if (headers.has(name)) return "send the placeholder as the whole value, or after a scheme such as Bearer";
   return `add "${name}" under ${dotted}.headers, if the header does not change whom the request speaks for`;
 }
 

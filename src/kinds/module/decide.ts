@@ -25,7 +25,7 @@ export function decideModuleCall({ fn, args }: CallRequest, ruling: ModuleRuling
   const denying = naming(rules.deny).find(narrows);
   if (denying !== undefined) {
     const message = `${fn.name} is denied by the rule "${denying.text}"${conditionOf(denying, args)}`;
-    const mend = `No approval lifts a deny rule; change ${dotted}.deny if the agent should be able to do this.`;
+    const mend = `no approval lifts a deny rule; change ${dotted}.deny if the agent should be able to do this`;
     return {
       verdict: "deny",
       code: "RULE_DENIED",
@@ -72,7 +72,7 @@ function ungranted(
     return {
       rule: nearRule.ref,
       message: `the argument of ${name} ${how} of the allow rule "${nearRule.text}"`,
-      mend: `Change the \`where\` of that rule under ${dotted}.allow, or add "- ${name}" there, if the agent should be able to do this.`,
+      mend: `change the \`where\` of that rule under ${dotted}.allow, or add "- ${name}" there, if the agent should be able to do this`,
     };
   }
   const near = nearest(
@@ -83,6 +83,6 @@ function ungranted(
   return {
     rule: rule?.ref ?? at,
     message: `no allow rule names ${name}${rule === undefined ? "" : `; the nearest is "${rule.text}"`}`,
-    mend: `Add "- ${name}" under ${dotted}.allow, if the agent should be able to do this.`,
+    mend: `add "- ${name}" under ${dotted}.allow, if the agent should be able to do this`,
   };
 }

@@ -95,7 +95,7 @@ describe("the kind module", () => {
       code: "RULE_FAILED",
       rule: { pointer: "/allow/1" },
       message: 'no allow rule names refunds; the nearest is "refund"',
-      mend: expect.stringContaining('Add "- refunds" under'),
+      mend: expect.stringContaining('add "- refunds" under'),
     });
   });
 
