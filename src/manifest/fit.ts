@@ -13,7 +13,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   (
     "$ref type enum const pattern minLength maxLength minimum maximum items minItems maxItems uniqueItems " +
     "properties required additionalProperties propertyNames minProperties maxProperties anyOf oneOf " +
-    "title description examples default $schema $id $defs"
+    "title description examples default deprecated $schema $id $defs"
   ).split(" "),
 );
 
@@ -273,13 +273,14 @@ function discriminator(branches: readonly JsonObject[]): string | undefined {
 
 function fitDiscriminated(value: JsonObject, key: string, branches: readonly JsonObject[], whole: Whole): void {
   const { pointer, definitions, report } = whole;
-  const choices = branches.map((branch) => constantOf(branch, key) as JsonValue);
+  const constant = (branch: JsonObject): JsonValue => constantOf(branch, key) as JsonValue;
+  const offered = branches.filter((branch) => branch["deprecated"] !== true).map(constant);
   if (!Object.hasOwn(value, key)) {
     const message = `${named(pointer)}the key ${key} is missing`;
-    const mend = `Add ${key}, one of ${choices.map(spoken).join(", ")}.`;
+    const mend = `Add ${key}, one of ${offered.map(spoken).join(", ")}.`;
     return report({ code: "MANIFEST_KEY_MISSING", pointer, message, mend });
   }
-  const branch = branches[choices.indexOf(value[key] as JsonValue)];
+  const branch = branches.find((one) => constant(one) === value[key]);
   if (branch !== undefined) return fit(value, branch, pointer, definitions, report);
-  fitChoice(value[key] as JsonValue, { ...whole, schema: { enum: choices }, pointer: pointer + step(key) });
+  fitChoice(value[key] as JsonValue, { ...whole, schema: { enum: offered }, pointer: pointer + step(key) });
 }

@@ -251,7 +251,11 @@ function grantOf(use: string, { keys, required, limitKeys, describe }: KindKeys)
  */
 export function manifestSchema(kinds: ReadonlyMap<KindName, Kind>): JsonObject {
   const all = new Map<string, KindKeys>([...kinds, ...RESERVED_KINDS].map(([name, kind]) => [name, kind]));
-  const grants = [...all].map(([use, kind]) => [`grant-${use}`, grantOf(use, kind)] as const);
+  const grants = [...all].map(([use, kind]) => {
+    // Not built: an editor strikes it out, and no message offers it.
+    const mark = RESERVED_KINDS.has(use) ? { deprecated: true } : {};
+    return [`grant-${use}`, { ...grantOf(use, kind), ...mark }] as const;
+  });
   const grant = { oneOf: grants.map(([name]) => ({ $ref: `#/$defs/${name}` })) };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -148,7 +148,7 @@ describe("parseManifest()", () => {
     [
       "an unknown kind",
       `${HEAD}capabilities:\n  desk: { use: modul }\n`,
-      '5:16 MANIFEST_VALUE_INVALID /capabilities/desk/use capabilities.desk.use: expected one of module, llm, mcp, kv, sql, exec, human, found "modul"',
+      '5:16 MANIFEST_VALUE_INVALID /capabilities/desk/use capabilities.desk.use: expected one of module, found "modul"',
     ],
     [
       "no kind",
