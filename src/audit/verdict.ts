@@ -30,6 +30,10 @@ export interface VerifyReport {
   readonly sessions: number;
   /** What stands after the last signed checkpoint: nobody but this machine's head vouches for it. */
   readonly unanchored: { readonly records: number; readonly seconds: number };
+  /** The signed note of the latest checkpoint, to be kept elsewhere; null where no trusted key has signed it. */
+  readonly checkpoint: string | null;
+  /** The C2SP verifier key that has signed it. */
+  readonly key: string | null;
 }
 
 const DETAILS_MAX = 5;

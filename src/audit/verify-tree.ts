@@ -38,6 +38,14 @@ interface Expected {
   readonly findings: Findings;
 }
 
+/** A checkpoint, as far as it can be read. */
+interface Covered {
+  readonly size: number;
+  readonly note: string;
+  /** The trusted key that has signed it; undefined where none has. */
+  readonly key: VerifierKey | undefined;
+}
+
 export class TreeCheck {
   readonly #ports: TreePorts;
   readonly #findings: TreeFindings;
@@ -50,7 +58,7 @@ export class TreeCheck {
   #subtrees = 0;
   #checkpoints = 0;
   #missing = 0;
-  #last: { readonly size: number; readonly isSigned: boolean } | undefined;
+  #last: Covered | undefined;
   #lastRow: CheckpointRow | undefined;
 
   constructor(ports: TreePorts, findings: TreeFindings, expected: readonly Omit<Expected, "findings">[]) {
@@ -72,8 +80,8 @@ export class TreeCheck {
     return this.#missing === 0;
   }
 
-  /** The largest checkpoint that was found good, and whether a trusted key has signed it. */
-  get last(): { readonly size: number; readonly isSigned: boolean } | undefined {
+  /** The largest checkpoint that can be read. */
+  get last(): Covered | undefined {
     return this.#last;
   }
 
@@ -193,20 +201,21 @@ export class TreeCheck {
       const said = base64(checkpoint.root);
       tree.add("invalid", `the first ${row.size} records do not have the root that was signed for them, ${said}`);
     }
-    this.#last = { size: row.size, isSigned: this.#isSigned(row.size, note) };
+    this.#last = { size: row.size, note: row.note, key: this.#signedBy(row.size, note) };
   }
 
-  #isSigned(size: number, note: Note): boolean {
+  #signedBy(size: number, note: Note): VerifierKey | undefined {
     const { keys, checker } = this.#ports;
     const { signatures } = this.#findings;
     try {
-      if (verifyNote(note, keys, checker).length > 0) return true;
+      const [key] = verifyNote(note, keys, checker);
+      if (key !== undefined) return key;
       signatures.add("cannot-check", "no key that is trusted here has signed the checkpoints");
     } catch (error) {
       if (!isFault(error)) throw error;
       signatures.add("invalid", `the checkpoint of size ${size}: ${error.message}`);
     }
-    return false;
+    return undefined;
   }
 
   #noteOf(size: number): string | undefined {

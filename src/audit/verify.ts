@@ -7,7 +7,7 @@ import { equalBytes, type Hasher, hex, utf8 } from "../base/bytes.ts";
 import { isFault } from "../base/errors.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import type { RecordBody } from "./events.ts";
-import { verifyNote, type VerifierKey } from "./note.ts";
+import { spellVerifierKey, verifyNote, type VerifierKey } from "./note.ts";
 import type { Sealer, SignatureChecker, TreeHasher } from "./powers.ts";
 import { parseRecord } from "./record.ts";
 import type { AuditReads, RecordRow } from "./store.ts";
@@ -213,14 +213,23 @@ class Pass {
       scope: ok(`the whole log ${this.#origin}: ${records} records, ${sessions} sessions`),
     };
     const valid = Object.values(verdicts).every(({ verdict }) => verdict === "ok" || verdict === "not-asked");
-    return { version: 1, valid, verdicts, records, sessions, unanchored: { records: open, seconds } };
+    return {
+      version: 1,
+      valid,
+      verdicts,
+      records,
+      sessions,
+      unanchored: { records: open, seconds },
+      checkpoint: last?.key === undefined ? null : last.note,
+      key: last?.key === undefined ? null : spellVerifierKey(last.key),
+    };
   }
 
   #anchors(open: number, seconds: number): Judgement {
     const last = this.#tree.last;
     const window = `${open} records (${seconds} s) stand after it`;
     if (last === undefined) return { verdict: "incomplete", detail: "L0: chained, and not signed" };
-    if (!last.isSigned) {
+    if (last.key === undefined) {
       return { verdict: "cannot-check", detail: `whether a trusted key signed the last checkpoint; ${window}` };
     }
     return ok(`L1: signed by a key of the machine that wrote it, which proves nothing against that account; ${window}`);

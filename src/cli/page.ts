@@ -51,16 +51,28 @@ export interface Cell {
   readonly style?: Style;
 }
 
-/** Prints rows in columns that fit the page: the column `elastic` gives way first. */
+/** How a table fits a page that is too narrow for it. */
+export interface TableFit {
+  /** Columns that give way, in this order. */
+  readonly elastic: readonly number[];
+  /** The last column stands under its row where the others cannot give enough. */
+  readonly fold?: boolean;
+}
+
+/** What is left of a column that gives way. */
+const ELASTIC_MIN = 6;
+
+/** Prints rows in columns that fit the page. */
 export function printTable(
   page: Page,
   heads: readonly string[],
   rows: readonly (readonly Cell[])[],
-  elastic: number,
+  { elastic, fold = false }: TableFit,
 ): void {
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => displayWidth(row[i]?.text ?? ""))));
-  const over = widths.reduce((sum, width) => sum + width + 2, -2) - page.columns;
-  if (over > 0) widths[elastic] = Math.max(8, (widths[elastic] ?? 0) - over);
+  const natural = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => displayWidth(row[i]?.text ?? ""))));
+  const whole = fitted(natural, elastic, page.columns);
+  const folded = fold && widthOf(whole) > page.columns;
+  const widths = folded ? fitted(natural.slice(0, -1), elastic, page.columns) : whole;
   const print = (cells: readonly Cell[]): void => {
     const texts = cells.map(({ text, style }, i) => {
       const width = widths[i] ?? 0;
@@ -70,6 +82,24 @@ export function printTable(
     });
     page.line(texts.join("  ").trimEnd());
   };
-  print(heads.map((text) => ({ text, style: "dim" })));
-  for (const row of rows) print(row);
+  print(heads.slice(0, widths.length).map((text) => ({ text, style: "dim" })));
+  for (const row of rows) {
+    print(row.slice(0, widths.length));
+    const below = folded ? row.at(-1) : undefined;
+    if (below !== undefined) page.line(`  ${clipped(below.text, page.columns - 2)}`);
+  }
+}
+
+function widthOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 2, -2);
+}
+
+function fitted(natural: readonly number[], elastic: readonly number[], columns: number): readonly number[] {
+  const widths = [...natural];
+  for (const i of elastic) {
+    const width = widths[i] ?? 0;
+    const over = widthOf(widths) - columns;
+    if (over > 0) widths[i] = Math.max(Math.min(width, ELASTIC_MIN), width - over);
+  }
+  return widths;
 }

@@ -58,7 +58,7 @@ async function listSessions(context: Context, options: Options): Promise<void> {
     const rows = [...summaries(reader, filterOf(options))];
     if (pages.json) return pages.give({ version: 1, sessions: rows });
     const heads = ["session", "opened (UTC)", "agent", "version", "by", "for", "status", "calls"];
-    if (rows.length > 0) printTable(pages.out, heads, rows.map(cells), 2);
+    if (rows.length > 0) printTable(pages.out, heads, rows.map(cells), { elastic: [5, 4, 3, 2], fold: true });
     pages.err.line(pages.err.paint("dim", counted(rows.length, "session")));
     const newest = rows[0];
     pages.next(newest === undefined ? "enclosure run AGENT" : `enclosure show ${shortId(newest.session)}`);

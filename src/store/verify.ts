@@ -165,5 +165,7 @@ function unchecked(why: string, known: Partial<VerifyReport["verdicts"]>): Verif
     records: 0,
     sessions: 0,
     unanchored: { records: 0, seconds: 0 },
+    checkpoint: null,
+    key: null,
   };
 }

@@ -19,7 +19,7 @@ describe("printTable()", () => {
 
   test("keeps columns apart, and adds no blanks at the end", () => {
     const kept = keptPage();
-    printTable(kept.page, ["id", "text", "took"], rows, 1);
+    printTable(kept.page, ["id", "text", "took"], rows, { elastic: [1] });
     expect(kept.lines()).toEqual([
       "id  text                        took",
       "a1  a long text that gives way  3 ms",
@@ -29,11 +29,19 @@ describe("printTable()", () => {
 
   test("fits a terminal: the elastic column is cut and marked", () => {
     const kept = keptPage({ terminal: true, columns: 30 });
-    printTable(kept.page, ["id", "text", "took"], rows, 1);
+    printTable(kept.page, ["id", "text", "took"], rows, { elastic: [1] });
     expect(kept.lines()).toEqual([
       "id  text                 took",
       "a1  a long text that g…  3 ms",
       "b2  short                12 ms",
     ]);
+  });
+
+  test("puts the last column under its row where the others cannot give enough, if asked", () => {
+    const kept = keptPage({ terminal: true, columns: 15 });
+    printTable(kept.page, ["id", "text", "took"], rows, { elastic: [1], fold: true });
+    expect(kept.lines()).toEqual(["id  text", "a1  a long tex…", "  3 ms", "b2  short", "  12 ms"]);
+    printTable(kept.page, ["id", "text", "took"], rows, { elastic: [1] });
+    expect(kept.lines().at(-2)).toBe("a1  a lon…  3 ms");
   });
 });

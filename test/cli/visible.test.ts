@@ -1,7 +1,7 @@
 // Attack: an agent chooses texts that a terminal would obey, or that read otherwise than they are.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clipped, displayWidth, visible, visibleJson, visibleLines } from "../../src/cli/visible.ts";
+import { clipped, displayWidth, visible, visibleJson, visibleLines, wrapped } from "../../src/cli/visible.ts";
 
 const ATTACKS: readonly (readonly [what: string, text: string, shown: string])[] = [
   ["clears the screen", "\x1b[2J\x1b[H", "\\x1b[2J\\x1b[H"],
@@ -64,6 +64,15 @@ describe("visibleJson()", () => {
     const shown = visibleJson(text);
     expect(JSON.parse(shown)).toBe(text);
     expect(visible(shown)).toBe(shown);
+  });
+});
+
+describe("wrapped()", () => {
+  test("divides at blanks, and leaves a word that is too long whole", () => {
+    expect(wrapped("one two three", 7)).toEqual(["one two", "three"]);
+    expect(wrapped("signed by seventeen", 6)).toEqual(["signed", "by", "seventeen"]);
+    expect(wrapped("one two three", Infinity)).toEqual(["one two three"]);
+    expect(wrapped("", 7)).toEqual([""]);
   });
 });
 

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { signCheckpoint } from "../../src/audit/checkpoint.ts";
+import { parseCheckpoint, signCheckpoint } from "../../src/audit/checkpoint.ts";
 import { spellVerifierKey, verifierKey } from "../../src/audit/note.ts";
 import { makeDataKey, wrapDataKey } from "../../src/audit/payload.ts";
 import { systemRandom } from "../../src/outside/clock.ts";
@@ -79,6 +79,9 @@ describe("verifyStore()", () => {
     expect(verdictsOf(report)).toEqual(ALL_OK);
     expect(report).toMatchObject({ version: 1, valid: true, sessions: 3, unanchored: { records: 0, seconds: 0 } });
     expect(report.records).toBeGreaterThan(256);
+    const { checkpoint } = parseCheckpoint(report.checkpoint ?? "");
+    expect([checkpoint.origin, checkpoint.size]).toEqual([place.origin, report.records]);
+    expect(report.key).toBe(readFileSync(join(logFolder(place.home, place.origin), "log.vkey"), "utf8").trim());
     expect(told.at(-1)).toBe(report.records);
     expect(report.verdicts.payloads.detail).toMatch(/286 opened, 1 kept as digests/);
   });
@@ -364,6 +367,7 @@ describe("trust", () => {
       anchors: "cannot-check",
       payloads: "cannot-check",
     });
+    expect([report.checkpoint, report.key]).toEqual([null, null]);
     const elsewhere = await verifyStore({ path: place.path, home: temporaryFolder() });
     expect(verdictsOf(elsewhere)).toEqual(verdictsOf(report));
   });
