@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { fromUtf8 } from "../base/bytes.ts";
 import { EXIT, type ExitStatus, isFault, type Problem } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import type { CommonOptions, Context, Pages } from "./context.ts";
 import type { AgentBundle } from "../bundle/contract.ts";
 import { listedGrants } from "../manifest/parse.ts";
@@ -48,7 +49,7 @@ async function checkOne({ cwd }: Context, file: string, agent: string | undefine
   try {
     const looked = lookAt(shown);
     const { bundle, found }: CheckedAgent =
-      wanted === undefined ? { found: [] } : await checkAgent(looked, shown, wanted);
+      wanted === undefined ? { found: [] } : await checkAgent(looked, shown, wanted, cwd);
     const problems = mergeProblems(looked.problems, await lookAtSources(looked, bundle));
     return [...problems.map((problem) => ({ file: shown, ...problem })), ...found];
   } catch (error) {
@@ -78,7 +79,7 @@ interface CheckedAgent {
 }
 
 /** Where the manifest has errors, the names that it lists count: whether a grant is sound is told of the manifest. */
-async function checkAgent(looked: Looked, manifest: string, agent: string): Promise<CheckedAgent> {
+async function checkAgent(looked: Looked, manifest: string, agent: string, cwd: string): Promise<CheckedAgent> {
   const names = looked.compiled?.grants.keys() ?? listedGrants(fromUtf8(looked.loaded.bytes));
   if (names === undefined) return { found: [notChecked(manifest, agent)] };
   const { bundleAgent } = await import("../bundle/agent.ts");
@@ -86,7 +87,8 @@ async function checkAgent(looked: Looked, manifest: string, agent: string): Prom
     return { bundle: await bundleAgent({ entry: agent, capabilities: [...names], manifestFile: manifest }), found: [] };
   } catch (error) {
     if (!isFault(error, "BUNDLE_REFUSED")) return { found: [problemOf(error, agent)] };
-    return { found: error.problems.map((problem) => ({ file: agent, ...problem })) };
+    const found = error.problems.map((one) => ({ ...one, file: relativePath(one.file ?? agent, cwd) }));
+    return { found };
   }
 }
 
@@ -95,5 +97,5 @@ function tell({ out, alert, next }: Pages, found: readonly Found[], files: reado
   const warnings = found.length - errors;
   const what = errors === 0 ? "no errors" : counted(errors, "error");
   out.line(`${counted(files.length, "manifest")}: ${what}${warnings > 0 ? `, ${counted(warnings, "warning")}` : ""}`);
-  if (errors === 0) next(`enclosure explain ${files[0] ?? ""}`);
+  if (errors === 0) next(`enclosure explain ${shellWord(files[0] ?? DEFAULT_MANIFEST)}`);
 }

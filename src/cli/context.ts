@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import { EXIT, type ExitStatus } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import { blankPage, makePage, type Page } from "./page.ts";
 import { visible, visibleJson } from "./visible.ts";
 
@@ -56,7 +57,7 @@ function makePages({ json = false, quiet = false, color, store }: CommonOptions,
   const out = makePage(process.stdout, colours);
   const alert = makePage(process.stderr, colours);
   const err = quiet ? blankPage : alert;
-  const same = store === undefined ? "" : ` --store ${quoted(store)}`;
+  const same = store === undefined ? "" : ` --store ${shellWord(store)}`;
   return {
     out,
     err,
@@ -67,11 +68,6 @@ function makePages({ json = false, quiet = false, color, store }: CommonOptions,
       if (!json) for (const command of commands) err.line(err.paint("dim", `next: ${visible(command)}${same}`));
     },
   };
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${visible(path).replaceAll("'", "'\\''")}'`;
 }
 
 export function commonOptions(command: Command): Command {

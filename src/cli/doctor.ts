@@ -8,7 +8,9 @@ import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import type { EventData } from "../audit/events.ts";
 import { EXIT, type ExitStatus, isFault } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import { firstOf } from "../review/records.ts";
+import { DEFAULT_MANIFEST } from "../session/look.ts";
 import {
   type CommonOptions,
   type Context,
@@ -18,6 +20,7 @@ import {
   storeOption,
   storePath,
 } from "./context.ts";
+import { alreadyThere } from "./init.ts";
 import { visible } from "./visible.ts";
 import { printMend } from "./voice.ts";
 
@@ -32,7 +35,17 @@ const NODE_MAJOR = 26;
 
 export function declare(command: Command, context: Context): void {
   storeOption(command)
-    .addHelpText("after", "\nRuns a small agent to find out. Exit: 0 all that is needed is there, 70 something is not.")
+    .addHelpText(
+      "after",
+      `
+Runs a small agent to find out.
+
+Examples:
+  enclosure doctor
+  enclosure doctor --store /var/lib/agents/audit.db --json
+
+Exit: 0 all that is needed is there, 70 something is not.`,
+    )
     .action(async (options: CommonOptions) => {
       context.exit = await doctor(context, options);
     });
@@ -44,6 +57,7 @@ async function doctor(context: Context, options: CommonOptions): Promise<ExitSta
   const ok = findings.every(({ state }) => state !== "error");
   if (pages.json) pages.give({ version: 1, ok, findings });
   else tell(pages, findings);
+  if (ok) pages.next(...nextSteps(context.cwd));
   return ok ? EXIT.ok : EXIT.fault;
 }
 
@@ -146,28 +160,34 @@ function folder(store: string): Finding {
   }
 }
 
+/** A folder with an agent's manifest is checked; an empty one gets a first agent; another is left alone. */
+function nextSteps(folder: string): readonly string[] {
+  const there = alreadyThere(folder);
+  if (there.includes(DEFAULT_MANIFEST)) return ["enclosure check"];
+  return there.length === 0 ? ["enclosure init"] : [];
+}
+
 /** Keys that others can read are as good as lost. */
 function keys(home: string): Finding {
   const stat = statSync(home, { throwIfNoEntry: false });
   if (stat === undefined) return { name: "keys", state: "ok", detail: `${home} (not made yet)` };
   const mode = (stat.mode & 0o777).toString(8).padStart(3, "0");
   if (process.platform === "win32" || (stat.mode & 0o022) === 0)
-    return { name: "keys", state: "ok", detail: `${home}, mode ${mode}` };
+    return { name: "keys", state: "ok", detail: `${home}, mode ${mode}; what a log is verified with: logs/*/log.vkey` };
   return {
     name: "keys",
     state: "error",
     detail: `${home} can be written by others (mode ${mode})`,
-    mend: `chmod go-w ${home}`,
+    mend: `chmod go-w ${shellWord(home)}`,
   };
 }
 
 const STYLES = { ok: "green", error: "red" } as const;
 
-function tell({ out, next }: Pages, findings: readonly Finding[]): void {
+function tell({ out }: Pages, findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ name }) => name.length));
   for (const { name, state, detail, mend } of findings) {
     out.line(`${name.padEnd(width)}  ${out.paint(STYLES[state], state.padEnd(5))}  ${visible(detail)}`);
     if (mend !== undefined) printMend(out, mend);
   }
-  next("enclosure init");
 }

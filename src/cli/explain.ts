@@ -1,7 +1,10 @@
 // `enclosure explain`: what a manifest grants, in sentences, the riskiest first. Runs no one's code.
 
+import { relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { shellWord } from "../base/shell.ts";
 import { explainManifest } from "../manifest/explain.ts";
+import type { ResolvedManifest } from "../manifest/form.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { DEFAULT_MANIFEST, lookAtSound } from "../session/look.ts";
 import { visibleLines } from "./visible.ts";
@@ -30,5 +33,15 @@ function explain(context: Context, file: string, options: Options): void {
     return pages.give({ version: 1, manifest: { name, version, profile, ...digests }, sentences });
   }
   for (const line of visibleLines(text)) pages.out.line(line);
-  pages.next(`enclosure check ${file}`, "enclosure run AGENT");
+  pages.next(`enclosure check ${shellWord(file)}`, runCommand(context.cwd, file, resolution.resolved));
+}
+
+/** The command that runs what was explained, with what the manifest does not say of itself in capitals. */
+function runCommand(cwd: string, file: string, { agent, profile }: ResolvedManifest): string {
+  const words = ["enclosure run"];
+  if (agent.entry === null) words.push("AGENT");
+  if (relative(cwd, resolve(cwd, file)) !== DEFAULT_MANIFEST) words.push(`--manifest ${shellWord(file)}`);
+  if (profile !== null) words.push(`--profile ${shellWord(profile)}`);
+  if (agent.input !== true) words.push("--input JSON");
+  return words.join(" ");
 }

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { EnclosureError } from "../base/errors.ts";
 import { typesText } from "../manifest/types.ts";
 import type { CommonOptions, Context } from "./context.ts";
-import { lookAtSound } from "../session/look.ts";
+import { DEFAULT_MANIFEST, lookAtSound } from "../session/look.ts";
 import { visible } from "./visible.ts";
 
 const MANIFEST = `# What agent.ts may do. All else is refused, and every call, granted or refused, is recorded.
@@ -59,31 +59,45 @@ const NOTE = `Welcome. The agent in this folder can read this note, since its ma
 
 export function declare(command: Command, context: Context): void {
   command
-    .addHelpText("after", "\nWrites enclosure.yaml, agent.ts, enclosure-env.d.ts, notes/welcome.txt and out/.")
+    .addHelpText(
+      "after",
+      `
+Writes enclosure.yaml, agent.ts, enclosure-env.d.ts, notes/welcome.txt and out/.
+
+Example:
+  mkdir first-agent && cd first-agent
+  enclosure init
+  enclosure run agent.ts`,
+    )
     .action((options: CommonOptions) => init(context, options));
+}
+
+const FILES: Readonly<Record<string, string>> = {
+  [DEFAULT_MANIFEST]: MANIFEST,
+  "agent.ts": AGENT,
+  "notes/welcome.txt": NOTE,
+  "out/.gitkeep": "",
+};
+const TYPES_FILE = "enclosure-env.d.ts";
+
+/** What stands in the way of `init` in this folder. */
+export function alreadyThere(folder: string): readonly string[] {
+  return [...Object.keys(FILES), TYPES_FILE].filter((name) => existsSync(join(folder, name)));
 }
 
 function init(context: Context, options: CommonOptions): void {
   const pages = context.pages(options);
-  const files: Readonly<Record<string, string>> = {
-    "enclosure.yaml": MANIFEST,
-    "agent.ts": AGENT,
-    "notes/welcome.txt": NOTE,
-    "out/.gitkeep": "",
-  };
-  const there = [...Object.keys(files), TYPES_FILE].filter((name) => existsSync(join(context.cwd, name)));
+  const there = alreadyThere(context.cwd);
   if (there.length > 0)
     throw new EnclosureError("FILE_EXISTS", `already here: ${there.join(", ")}; nothing was written`);
-  for (const [name, text] of Object.entries(files)) writeNew(join(context.cwd, name), text);
-  const { resolution, compiled } = lookAtSound("enclosure.yaml");
+  for (const [name, text] of Object.entries(FILES)) writeNew(join(context.cwd, name), text);
+  const { resolution, compiled } = lookAtSound(DEFAULT_MANIFEST);
   writeNew(join(context.cwd, TYPES_FILE), typesText(resolution, compiled));
-  const written = [...Object.keys(files), TYPES_FILE];
+  const written = [...Object.keys(FILES), TYPES_FILE];
   if (pages.json) return pages.give({ version: 1, written });
   for (const name of written) pages.out.line(visible(name));
   pages.next("enclosure run agent.ts", "enclosure explain");
 }
-
-const TYPES_FILE = "enclosure-env.d.ts";
 
 function writeNew(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { shellWord } from "../base/shell.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { DEFAULT_MANIFEST } from "../session/look.ts";
 import { visible } from "./visible.ts";
@@ -34,5 +35,5 @@ async function pin(context: Context, file: string, options: CommonOptions): Prom
     pages.out.line(visible(`${name}  ${counted(functions.length, "function")}  source ${shortId(inputsSha256)}`));
   }
   pages.out.line(`wrote ${visible(shown)}`);
-  pages.next(`enclosure check ${named}`);
+  pages.next(`enclosure check ${shellWord(named)}`);
 }

@@ -19,6 +19,7 @@ import type { Signer } from "../audit/powers.ts";
 import { fromHex, hex } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import type { Random } from "../base/powers.ts";
+import { shellWord } from "../base/shell.ts";
 import { hostHasher, makeSigningKey, signerOf } from "./crypto.ts";
 import { makeFolder, syncFolder } from "./folders.ts";
 
@@ -132,7 +133,7 @@ function readSecret(path: string): string {
   if (stat === undefined) throw new EnclosureError("KEY_MISSING", `there is no key at ${path}`);
   if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) {
     throw new EnclosureError("KEY_EXPOSED", `${path} can be read by others than its owner`, {
-      mend: `chmod 600 ${path}`,
+      mend: `chmod 600 ${shellWord(path)}`,
     });
   }
   return readFileSync(path, "utf8");

@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { assert } from "../base/assert.ts";
 import { isFault, type Problem } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import type { AgentBundle } from "../bundle/contract.ts";
 import { KINDS } from "../kinds/all.ts";
 import { refuseErrors } from "../manifest/authorise.ts";
@@ -102,7 +103,7 @@ function unlocked({ resolved, manifest }: Resolution): readonly Problem[] {
     const pointer = `/capabilities${step(name)}`;
     const { line, column } = manifest.at(pointer);
     const message = `${name} is not pinned: rules that name its functions were not checked`;
-    const mend = `Write the lock with \`enclosure pin ${manifest.file}\`; it runs the module once.`;
+    const mend = `Write the lock with \`enclosure pin ${shellWord(manifest.file)}\`; it runs the module once.`;
     return { code: "LOCK_MISSING", severity: "warning", message, line, column, pointer, mend };
   });
 }

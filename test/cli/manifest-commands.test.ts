@@ -117,6 +117,43 @@ describe("enclosure check", () => {
   });
 });
 
+describe("a next step", () => {
+  const next = ({ stderr }: { readonly stderr: string }): readonly string[] =>
+    stderr.split("\n").filter((line) => line.startsWith("next: "));
+
+  test("can be typed as it stands, whatever the manifest's path is", async () => {
+    const place = makePlace();
+    place.write({ "my desk/m.yaml": DESK, "my desk/ledger.ts": MODULE });
+    const checked = await place.run("check", "my desk/m.yaml");
+    expect(next(checked)).toEqual(["next: enclosure explain 'my desk/m.yaml'"]);
+    expect(checked.stderr).toContain("`enclosure pin 'my desk/m.yaml'`");
+    expect(next(await place.run("pin", "my desk/m.yaml"))).toEqual(["next: enclosure check 'my desk/m.yaml'"]);
+  });
+
+  test.each([
+    ["enclosure.yaml", "", [], "enclosure run AGENT"],
+    ["enclosure.yaml", "agent: { entry: ./agent.ts }", [], "enclosure run"],
+    ["my m.yaml", "agent: { entry: ./agent.ts }", [], "enclosure run --manifest 'my m.yaml'"],
+    [
+      "m.yaml",
+      "agent: { entry: ./agent.ts, input: { type: object } }\nprofiles: { ci: {} }",
+      ["--profile", "ci"],
+      "enclosure run --manifest m.yaml --profile ci --input JSON",
+    ],
+  ])("after explain of %s with %j runs the agent", async (file, more, args, command) => {
+    const place = makePlace();
+    place.write({ [file]: `${DESK}${more}\n`, "ledger.ts": MODULE });
+    const told = next(await place.run("explain", file, ...args));
+    expect(told.at(-1)).toBe(`next: ${command}`);
+  });
+});
+
+test("an unknown kind is answered with those that are built", async () => {
+  const place = makePlace();
+  place.write({ "m.yaml": DESK.replace("use: module", "use: gmail") });
+  expect((await place.run("check", "m.yaml")).stderr).toContain("mend:  Write one of module, http, fs.");
+});
+
 describe("enclosure check looks at mounts", () => {
   const mounting = (path: string): string => `enclosure: 1
 name: files
