@@ -2,18 +2,10 @@
 // artefact of the session.
 
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-
-export interface SourcePlace {
-  /** Project path of the source file. */
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
+import type { LocateSource, SourcePlace } from "../base/source.ts";
 
 /** Reads the map once, for many look-ups. Places of our own frame around the agent are undefined, as is a map that is none. */
-export function makeSourceLocator(sourceMap: string): (line: number, column: number) => SourcePlace | undefined {
+export function makeSourceLocator(sourceMap: string): LocateSource {
   const map = readMap(sourceMap);
   return (line, column) => {
     if (map === undefined || line < 1 || column < 1) return undefined;

@@ -12,7 +12,7 @@ import { stopOnSignals } from "./stop.ts";
 import { visible, visibleJson, visibleLines } from "./visible.ts";
 import { faultResult } from "./results.ts";
 import { printError, printFault, printMend } from "./voice.ts";
-import { shortId, shownCounts } from "./words.ts";
+import { shortId, shownCounts, shownEnding } from "./words.ts";
 
 type FailOn = "denied" | "failed" | "unknown";
 
@@ -50,7 +50,8 @@ Examples:
   enclosure run agent.ts --input '{"caseId": "C-1042"}' --on-behalf-of customer-7
   enclosure run agent.ts --input @case.json --json --fail-on denied,unknown
 
-Exit: 0 ok, 1 the agent failed, 2 nothing ran, 3 refused, 4 a limit, 70 a fault of enclosure.`,
+Exit: 0 ok, 1 the agent failed, 2 nothing ran, 3 a denial ended the agent, 4 a limit, 7 --fail-on unknown,
+70 a fault of enclosure. Calls that are refused leave it at 0 where the agent goes on: see --fail-on denied.`,
     )
     .action(async (agent: string | undefined, options: Options) => {
       context.exit = await run(context, agent, options);
@@ -59,6 +60,22 @@ Exit: 0 ok, 1 the agent failed, 2 nothing ran, 3 refused, 4 a limit, 70 a fault 
 
 async function run(context: Context, agent: string | undefined, options: Options): Promise<ExitStatus> {
   const pages = context.pages(options);
+  try {
+    return await runAgent(context, pages, agent, options);
+  } catch (error) {
+    if (!options.json || !isFault(error)) throw error;
+    printFault(pages.alert, error);
+    pages.give(faultResult(error));
+    return error.exit;
+  }
+}
+
+async function runAgent(
+  context: Context,
+  pages: Pages,
+  agent: string | undefined,
+  options: Options,
+): Promise<ExitStatus> {
   const input = options.input === undefined ? undefined : await readInput(options.input, context.cwd);
   const { openRuntime } = await import("../session/runtime.ts");
   using stop = stopOnSignals(pages.err);
@@ -79,11 +96,6 @@ async function run(context: Context, agent: string | undefined, options: Options
       signal: stop.signal,
     });
     return tellResult(pages, result, options.failOn ?? []);
-  } catch (error) {
-    if (!options.json || !isFault(error)) throw error;
-    printFault(pages.alert, error);
-    pages.give(faultResult(error));
-    return error.exit;
   } finally {
     await runtime.close();
   }
@@ -113,9 +125,11 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
   else if (result.output !== undefined) pages.out.line(visibleJson(result.output, 2));
   const { err, alert } = pages;
   if (result.error) {
-    printError(alert, result.error.message, result.error.code);
-    for (const line of visibleLines(result.error.stack ?? "")) alert.line(alert.paint("dim", `  agent | ${line}`));
-    printMend(alert, result.error.mend);
+    const { message, code, mend, name, stack } = result.error;
+    printError(alert, shownEnding(message, name !== undefined), code);
+    const frames = stack === undefined ? [] : visibleLines(stack);
+    for (const line of frames) alert.line(alert.paint("dim", `  agent | ${line}`));
+    printMend(alert, mend);
   }
   const id = shortId(result.session);
   const row = (label: string, text: string): void => err.line(`${err.paint("dim", label.padEnd(8))}${text}`);

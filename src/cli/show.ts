@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { isJsonObject } from "../base/json.ts";
 import { makeSourceLocator } from "../bundle/locate.ts";
 import { type SessionView, type TimelineEntry, viewSession } from "../review/timeline.ts";
+import { amount } from "../session/judge.ts";
 import { callName, shownOutcome } from "./calls.ts";
 import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
 import { findSession } from "./find.ts";
 import type { Page } from "./page.ts";
 import { statusCell } from "./sessions.ts";
 import { clipped, visible, visibleJson, visibleLines } from "./visible.ts";
-import { shortId, shownCounts, shownDuration, shownMark, shownTime } from "./words.ts";
+import { shortId, shownCounts, shownDuration, shownEnding, shownMark, shownTime, withoutCode } from "./words.ts";
 
 export function declare(command: Command, context: Context): void {
   storeOption(command)
@@ -107,11 +108,27 @@ function printEntry(page: Page, entry: TimelineEntry): void {
       return line(visible(`  ${entry.call} ${entry.granted ? "approved" : "refused"} by ${entry.by} (${entry.how})`));
     case "cancelled":
       return line(`  ${entry.call} cancelled by the agent`);
-    case "limit":
-      return line(page.paint("yellow", visible(`limit ${entry.limit}: ${entry.used} of ${entry.max}`)));
+    case "limit": {
+      const { limit, used, max } = entry;
+      return line(page.paint("yellow", visible(`limit ${limit}: ${amount(limit, used)} of ${amount(limit, max)}`)));
+    }
     case "closed":
-      return line(page.paint("bold", visible(`${entry.status}${entry.code === null ? "" : ` [${entry.code}]`}`)));
+      return printClosed(page, head, entry);
   }
+}
+
+/** How it ended, and why: in whose words, and where in the agent. */
+function printClosed(page: Page, head: string, entry: Extract<TimelineEntry, { kind: "closed" }>): void {
+  const { status, code, error, evidence } = entry;
+  const { message, stack } = isJsonObject(error) ? error : {};
+  const ending = page.paint("bold", visible(`${status}${code === null ? "" : ` [${code}]`}`));
+  const said =
+    typeof message === "string"
+      ? `  ${shownEnding(withoutCode(message, code ?? ""), evidence === "agent_claimed")}`
+      : "";
+  page.line(head + ending + visible(said));
+  if (typeof stack !== "string") return;
+  for (const frame of visibleLines(stack)) page.line(head + page.paint("dim", `agent | ${frame}`));
 }
 
 /** What the agent claims looks different from what was observed. */

@@ -6,7 +6,7 @@ import { Bug } from "../base/assert.ts";
 import { EnclosureError, EXIT, type ExitStatus, type Location, type Problem } from "../base/errors.ts";
 import { MANIFEST_BYTES_MAX } from "../base/limits.ts";
 import type { Page } from "./page.ts";
-import { counted } from "./words.ts";
+import { counted, relativePath, withoutCode } from "./words.ts";
 import { clipped, visible, visibleJson, visibleLines } from "./visible.ts";
 
 /** Prints a fault for a person. Problems stand one by one, each with its lines. */
@@ -18,7 +18,8 @@ export function printFault(page: Page, error: EnclosureError): void {
   }
   const file = error.location?.file;
   for (const problem of error.problems) printProblem(page, problem, file);
-  const summary = file === undefined ? error.message : `${counted(error.problems.length, "problem")} in ${file}`;
+  const where = file === undefined ? undefined : relativePath(file, process.cwd());
+  const summary = where === undefined ? error.message : `${counted(error.problems.length, "problem")} in ${where}`;
   if (error.problems.length > 1) printError(page, summary, error.code);
 }
 
@@ -32,13 +33,15 @@ export function printProblem(page: Page, problem: Problem, file: string | undefi
 }
 
 export function printError(page: Page, message: string, code: string): void {
-  page.line(`enclosure: ${page.paint("red", "error:")} ${visible(message)} ${page.paint("dim", `[${visible(code)}]`)}`);
+  page.line(`enclosure: ${page.paint("red", "error:")} ${worded(page, message, code)}`);
 }
 
 export function printWarning(page: Page, message: string, code: string): void {
-  page.line(
-    `enclosure: ${page.paint("yellow", "warning:")} ${visible(message)} ${page.paint("dim", `[${visible(code)}]`)}`,
-  );
+  page.line(`enclosure: ${page.paint("yellow", "warning:")} ${worded(page, message, code)}`);
+}
+
+function worded(page: Page, message: string, code: string): string {
+  return `${visible(withoutCode(message, code))} ${page.paint("dim", `[${visible(code)}]`)}`;
 }
 
 export function printMend(page: Page, mend: string): void {
@@ -48,7 +51,9 @@ export function printMend(page: Page, mend: string): void {
 /** The place and, where its file can be read, the line with a mark under the column. */
 export function printPlace(page: Page, { file, line, column }: Location): void {
   if (file === undefined) return;
-  const where = [visible(file), line, line === undefined ? undefined : column].filter((part) => part !== undefined);
+  const where = [visible(relativePath(file, process.cwd())), line, line === undefined ? undefined : column].filter(
+    (part) => part !== undefined,
+  );
   page.line(`  ${page.paint("dim", "-->")} ${page.paint("cyan", where.join(":"))}`);
   if (line !== undefined) for (const text of codeFrame(linesOf(file), line, column ?? 1, page.columns)) page.line(text);
 }

@@ -24,14 +24,13 @@ export function shownDuration(ms: number | null): string {
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** `refusedInside`: calls refused within the guest, which are not among the counts; null where nobody knows. */
+/** The failed and the unknown are among the admitted. `refusedInside`: calls refused within the guest, which are not among the counts; null where nobody knows. */
 export function shownCounts(
   { admitted, denied, failed, unknown }: CallCounts,
   refusedInside: number | null = 0,
 ): string {
-  const parts = [`${admitted} admitted`, `${denied} refused`];
-  if (failed > 0) parts.push(`${failed} failed`);
-  if (unknown > 0) parts.push(`${unknown} unknown`);
+  const ill = [...(failed > 0 ? [`${failed} failed`] : []), ...(unknown > 0 ? [`${unknown} unknown`] : [])];
+  const parts = [`${admitted} admitted${ill.length === 0 ? "" : ` (${ill.join(", ")})`}`, `${denied} refused`];
   if (refusedInside === null) parts.push("refused inside: not known");
   else if (refusedInside > 0) parts.push(`${refusedInside} refused inside`);
   return parts.join(", ");
@@ -62,6 +61,16 @@ export function shownMark(page: Page, state: MarkedState): string {
 /** Who says so, in words that cannot be taken for one another. */
 export function shownEvidence(evidence: Evidence): string {
   return { observed: "observed", host_claimed: "host module says", agent_claimed: "agent says" }[evidence];
+}
+
+/** A message beside its code; what the guest was told ends with the code already. */
+export function withoutCode(message: string, code: string): string {
+  return message.endsWith(` [${code}]`) ? message.slice(0, -code.length - 3) : message;
+}
+
+/** Why a session ended; `claimed`: by an error of the agent's own, whose words anybody may have chosen. */
+export function shownEnding(message: string, claimed: boolean): string {
+  return claimed ? `the agent says: ${message}` : message;
 }
 
 /** `n` things, in English. */

@@ -3,23 +3,16 @@
 
 import type { LogReader, StoredRecord } from "../audit/contract.ts";
 import type { EffectName, Evidence, RuleAt, TargetRef } from "../audit/events.ts";
-import { fromUtf8, type HexDigest } from "../base/bytes.ts";
+import type { HexDigest } from "../base/bytes.ts";
 import type { CallId, SessionId } from "../base/ids.ts";
 import { isJsonObject } from "../base/json.ts";
+import type { LocateSource, SourcePlace } from "../base/source.ts";
 import { type PayloadState, type ReadPayload, readPayload, readPrincipal } from "./payload.ts";
 import { asType, openedSession, type TypedRecord } from "./records.ts";
+import { type MakeLocator, sessionLocator } from "./source.ts";
 
 /** What a record's body holds in place of a name that the manifest does not have. */
 const UNLISTED = "(unlisted)";
-
-export interface SourcePlace {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-/** Reads a source map into a look-up from the compiled script to the agent's source. Handed in, so that this stays pure. */
-export type MakeLocator = (sourceMap: string) => (line: number, column: number) => SourcePlace | undefined;
 
 export interface Approval {
   readonly by: string;
@@ -91,12 +84,13 @@ export interface CallsOptions {
 /** The rows of a session's calls, in the order in which they were decided. @throws EnclosureError SESSION_MISSING */
 export function callsOf(reader: LogReader, id: SessionId, options: CallsOptions = {}): readonly CallRow[] {
   const { opened, records } = openedSession(reader, id);
-  const { authority, agent } = opened.data;
+  const { authority } = opened.data;
+  const { makeLocator } = options;
   const context: RowContext = {
     reader,
     session: id,
     authority: { manifest: authority.manifest.sha256, resolved: authority.resolved, profile: authority.profile },
-    locate: locator(reader, agent.sourceMap.sha256, options.makeLocator),
+    locate: makeLocator === undefined ? () => undefined : sessionLocator(reader, opened.data, makeLocator),
   };
   const rows: CallRow[] = [];
   for (const [n, call] of groupByCall(records)) {
@@ -133,7 +127,7 @@ interface RowContext {
   readonly reader: LogReader;
   readonly session: SessionId;
   readonly authority: CallRow["authority"];
-  readonly locate: (site: { readonly line: number; readonly column: number }) => SourcePlace | undefined;
+  readonly locate: LocateSource;
 }
 
 function rowOf(context: RowContext, n: CallId, call: CallRecords): CallRow | undefined {
@@ -143,7 +137,7 @@ function rowOf(context: RowContext, n: CallId, call: CallRecords): CallRow | und
   const { settled } = call;
   const admitted = decided === call.intended;
   const code = call.denied?.data.code ?? settled?.data.code ?? undefined;
-  const source = data.site === null ? undefined : context.locate(data.site);
+  const source = data.site === null ? undefined : context.locate(data.site.line, data.site.column);
   const approval = approvalOf(context.reader, call);
   const args = readPayload(context.reader, data.arguments);
   const asked = askedOf(data, args.value);
@@ -204,20 +198,4 @@ function approvalOf(reader: LogReader, { granted, refused }: CallRecords): Appro
     at: answer.body.time,
     ...(typeof why === "string" && { reason: why }),
   };
-}
-
-/** The map is read once, and only if a call has a place in the script. */
-function locator(reader: LogReader, sourceMap: HexDigest, make: MakeLocator | undefined): RowContext["locate"] {
-  let locate: ReturnType<MakeLocator> | undefined;
-  return ({ line, column }) => {
-    if (make === undefined) return undefined;
-    locate ??= make(mapText(reader, sourceMap));
-    return locate(line, column);
-  };
-}
-
-/** Empty where the log has no such artefact: a map in which nothing is found. */
-function mapText(reader: LogReader, sourceMap: HexDigest): string {
-  const bytes = reader.artefact(sourceMap);
-  return bytes === undefined ? "" : fromUtf8(bytes);
 }

@@ -3,9 +3,12 @@
 import type { LogReader, StoredRecord } from "../audit/contract.ts";
 import type { Evidence, SessionStatus } from "../audit/events.ts";
 import type { CallId, SessionId } from "../base/ids.ts";
+import { isJsonObject } from "../base/json.ts";
+import { type LocateSource, stackInSource } from "../base/source.ts";
 import { type CallRow, callsOf, type CallsOptions } from "./calls.ts";
 import { readPayload, readPrincipal, readText, type ReadPayload } from "./payload.ts";
 import { openedSession, type TypedRecord } from "./records.ts";
+import { sessionLocator } from "./source.ts";
 import { summarise, type SessionSummary } from "./summary.ts";
 
 interface EntryPlace {
@@ -35,6 +38,7 @@ export type TimelineEntry = EntryPlace &
         readonly kind: "closed";
         readonly status: SessionStatus;
         readonly code: string | null;
+        /** `{name?, message, stack?}`, the stack at the agent's own lines; with a name it is the agent's claim. */
         readonly error?: unknown;
         /** Calls refused within the guest; null where nobody knows. */
         readonly refusedInside: number | null;
@@ -55,13 +59,15 @@ export function viewSession(reader: LogReader, id: SessionId, options: CallsOpti
   const { opened, records } = openedSession(reader, id);
   const summary = summarise(reader, records[0] as StoredRecord) as SessionSummary;
   const { purpose, correlation } = opened.data;
+  const { makeLocator } = options;
+  const locate = makeLocator && sessionLocator(reader, opened.data, makeLocator);
   const rows = new Map(callsOf(reader, id, options).map((row) => [row.seq, row]));
   return {
     summary,
     opened,
     purpose: purpose && readText(reader, purpose),
     correlation: correlation && (readPayload(reader, correlation).value ?? null),
-    timeline: records.flatMap((record) => entryOf(reader, record, rows) ?? []),
+    timeline: records.flatMap((record) => entryOf(reader, record, rows, locate) ?? []),
   };
 }
 
@@ -87,6 +93,7 @@ function entryOf(
   reader: LogReader,
   { seq, body }: StoredRecord,
   rows: ReadonlyMap<number, CallRow>,
+  locate: LocateSource | undefined,
 ): TimelineEntry | undefined {
   const place: EntryPlace = { seq, at: body.time, evidence: body.evidence };
   switch (body.type) {
@@ -118,11 +125,19 @@ function entryOf(
       return { ...place, kind: "limit", ...body.data };
     case "session.closed": {
       const { status, code, error, refusedInside } = body.data;
-      const read = error && readPayload(reader, error).value;
+      const read = error && inSource(readPayload(reader, error).value, locate);
       return { ...place, kind: "closed", status, code, refusedInside, ...(read !== null && { error: read }) };
     }
     default:
       // Told by another entry, or of a type that this version does not know: it can be verified, not narrated.
       return undefined;
   }
+}
+
+/** The agent's error as the run showed it. Left as it is recorded where no source can be looked up. */
+function inSource(error: unknown, locate: LocateSource | undefined): unknown {
+  if (locate === undefined || !isJsonObject(error) || typeof error["stack"] !== "string") return error;
+  const { stack, ...rest } = error;
+  const shown = stackInSource(stack, locate);
+  return shown === undefined ? rest : { ...rest, stack: shown };
 }

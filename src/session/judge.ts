@@ -89,7 +89,8 @@ function failure(status: SessionStatus, code: ErrorCode, message: string, mend: 
   return { status, error: { code, message, mend }, limit: null };
 }
 
-function amount(name: LimitName | "calls", value: number): string {
+/** What was used of a limit, or may be, with its unit. */
+export function amount(name: string, value: number): string {
   if (name === "wall" || name === "cpu") return `${(value / 1000).toFixed(1)} s`;
   if (name === "memory" || name === "log") return `${(value / 1_048_576).toFixed(1)} MiB`;
   return String(value);

@@ -10,6 +10,7 @@ import { hex } from "../base/bytes.ts";
 import { CLOSE_GRACE_MS } from "../base/limits.ts";
 import { encodeValue, JSON_DEPTH_MAX } from "../base/codec.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
+import { stackInSource } from "../base/source.ts";
 import { Broker } from "../broker/broker.ts";
 import type { BrokerEvent } from "../broker/ports.ts";
 import type { Guest } from "../enclosure/contract.ts";
@@ -240,21 +241,15 @@ function readOutput({ bound, checkOutput }: Prepared, text: string): Output {
 
 const NOTHING = JSON.stringify(encodeValue(undefined));
 
-/** The error with its frames at the agent's own source lines; those of our own frame around the agent are left out. */
+/** The error with its frames at the agent's own source lines. */
 async function inSource(
   { stack, ...error }: NonNullable<Judgement["error"]>,
   sourceMap: string,
 ): Promise<NonNullable<RunResult["error"]>> {
   if (stack === undefined) return error;
   const { makeSourceLocator } = await import("../bundle/locate.ts");
-  const locate = makeSourceLocator(sourceMap);
-  const frames = stack.split("\n").flatMap((frame) => {
-    const found = /\bagent\.js:(\d+):(\d+)/.exec(frame);
-    if (found === null) return [frame];
-    const place = locate(Number(found[1]), Number(found[2]));
-    return place === undefined ? [] : [frame.replace(found[0], () => `${place.file}:${place.line}:${place.column}`)];
-  });
-  return frames.length === 0 ? error : { ...error, stack: frames.join("\n") };
+  const shown = stackInSource(stack, makeSourceLocator(sourceMap));
+  return shown === undefined ? error : { ...error, stack: shown };
 }
 
 function sessionId(log: SessionLog): SessionId {

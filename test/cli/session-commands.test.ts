@@ -145,6 +145,17 @@ test("enclosure doctor tries what this machine offers, and leaves nothing behind
   expect(existsSync(join(place.folder, ".enclosure"))).toBe(false);
 });
 
+test("enclosure doctor names a next step that can be taken", async () => {
+  const place = makePlace();
+  const next = async (): Promise<readonly string[]> =>
+    (await place.run("doctor")).stderr.split("\n").filter((line) => line.startsWith("next: "));
+  expect(await next()).toEqual(["next: enclosure init"]);
+  place.write({ "agent.ts": "" });
+  expect(await next()).toEqual([]);
+  place.write({ "enclosure.yaml": NOTHING });
+  expect(await next()).toEqual(["next: enclosure check"]);
+});
+
 describe("enclosure run", () => {
   test("gives one JSON value, and status and mend of an agent that failed", async () => {
     const place = makePlace();
@@ -176,18 +187,93 @@ describe("enclosure run", () => {
     expect(JSON.parse(shown)).toMatchObject({ principal: "ci", correlation: { ticket: "T-1" }, status: "failed" });
   });
 
+  test("tells why an agent failed at its own lines, and so does show, as the agent's words", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": NOTHING,
+      "agent.ts": 'interface Gone { x: 1 }\n\nexport default async () => {\n  throw new RangeError("too far");\n};\n',
+    });
+    const { stderr } = await place.run("run", "agent.ts");
+    const why = [
+      "enclosure: error: the agent says: RangeError: too far [AGENT_THREW]",
+      "  agent |     at agent_default (agent.ts:4:9)",
+      "enclosure: mend:  Mend the agent; `enclosure show` tells what it had done by then.",
+    ];
+    expect(stderr).toContain(why.join("\n"));
+    const { stdout } = await place.run("show", "last");
+    expect(place.golden(stdout).split("\n").slice(-3)).toEqual([
+      "<clock> failed [AGENT_THREW]  the agent says: RangeError: too far",
+      "<clock> agent |     at agent_default (agent.ts:4:9)",
+      "",
+    ]);
+    const { timeline } = JSON.parse((await place.run("show", "last", "--json")).stdout) as { timeline: unknown[] };
+    expect(timeline.at(-1)).toMatchObject({
+      evidence: "agent_claimed",
+      error: { name: "RangeError", message: "RangeError: too far", stack: "    at agent_default (agent.ts:4:9)" },
+    });
+  });
+
+  test("tells of a denial that ended the agent with its code once, and of no frames where it has none", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": `${NOTHING}capabilities: { files: { use: fs, mounts: { /in: { path: ./in, access: ro } }, deny: ["/in/**"] } }\n`,
+      "in/a.txt": "",
+      "agent.ts": `import { files } from "enclosure:caps";
+export default async () => {
+  try { await files.readText("/in/a.txt"); } catch (error) { delete error.stack; throw error; }
+};
+`,
+    });
+    const { exit, stderr } = await place.run("run", "agent.ts");
+    expect(exit).toBe(3);
+    const told = stderr.split("\n").filter((line) => line.startsWith("enclosure: error:") || line.includes("agent |"));
+    expect(told).toEqual([
+      'enclosure: error: the agent says: CapabilityDenied: files.readText was denied: readText "/in/a.txt" is denied by ' +
+        'the rule about "/in/**"; no approval lifts a deny rule; change capabilities.files.deny if the agent should be ' +
+        "able to do this [RULE_DENIED]",
+    ]);
+  });
+
+  test("tells of a limit in its units, and so does show", async () => {
+    const place = makePlace();
+    place.write({
+      "enclosure.yaml": `${NOTHING}limits: { wall: 1s }\n`,
+      "agent.ts": "export default () => new Promise((done) => setTimeout(done, 60_000));\n",
+    });
+    const { exit, stderr } = await place.run("run", "agent.ts");
+    expect(exit).toBe(4);
+    expect(stderr).toContain("the limit wall was reached: 1.0 s of 1.0 s [LIMIT_STRUCK]\n");
+    const { stdout } = await place.run("show", "last");
+    expect(stdout).toContain(" limit wall: 1.0 s of 1.0 s\n");
+    expect(stdout).toContain(" limit [LIMIT_STRUCK]  the limit wall was reached: 1.0 s of 1.0 s\n");
+  });
+
+  test("names what is wrong with a source as one would at the prompt", async () => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": NOTHING, "src/agent.ts": 'import { mail } from "enclosure:caps";\n' });
+    for (const command of ["run", "check --agent"]) {
+      const args = [...command.split(" "), "src/agent.ts"];
+      const manifest = command === "run" ? ["--manifest", "enclosure.yaml"] : [];
+      const { exit, stderr } = await place.run(...args, ...manifest);
+      expect(exit).toBe(2);
+      expect(stderr).toContain("  --> src/agent.ts:1:10\n");
+    }
+  });
+
   test("has a run that was refused before it began in the shape of every other result", async () => {
     const place = makePlace();
     place.write({ "enclosure.yaml": `${NOTHING}nonsense: 1\n`, "agent.ts": "export default 1;\n" });
-    const { exit, stdout } = await place.run("run", "agent.ts", "--json");
-    expect(exit).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({
-      version: 1,
-      session: null,
-      status: "refused",
-      error: { mend: expect.any(String) },
-      exit: 2,
-    });
+    for (const args of [["agent.ts"], ["missing.ts"], ["agent.ts", "--input", "{"], ["agent.ts", "--input", "@none"]]) {
+      const { exit, stdout } = await place.run("run", ...args, "--json");
+      expect(exit).toBe(2);
+      expect(JSON.parse(stdout)).toMatchObject({
+        version: 1,
+        session: null,
+        status: "refused",
+        error: { mend: expect.any(String) },
+        exit: 2,
+      });
+    }
     expect(existsSync(join(place.folder, ".enclosure", "audit.db"))).toBe(false);
   });
 
