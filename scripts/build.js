@@ -1,7 +1,8 @@
 // Builds dist/: every program as a bundled file, so that starting one reads few files. A file is written beside its
 // place and renamed, and only if it changed, so that a build never disturbs a program that is starting. There are no
 // source maps: nothing is minified but the prelude, and an agent's own map is made when it is bundled.
-// `--release` starts from an empty dist/ and adds the library's declarations and the notices of what is bundled in.
+// `--types` adds the library's declarations, which take as long again: a run or a test needs none. `--release` starts from
+// an empty dist/ and adds them and the notices of what is bundled in.
 // @ts-check
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -101,6 +102,8 @@ for (const file of results.flatMap((result) => result.outputFiles ?? [])) put(fi
 if (release && process.exitCode === undefined) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   put(join(dist, "THIRD-PARTY.txt"), thirdPartyNotices(inputs));
+}
+if ((release || process.argv.includes("--types")) && process.exitCode === undefined) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   keepReachable(join(dist, "types"), "index.d.ts");
