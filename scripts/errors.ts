@@ -41,7 +41,7 @@ The exit statuses are explained in [cli.md](cli.md#exit-status).
 const WORDS: Readonly<Record<string, string>> = {
   agentFailed: ": the agent failed",
   usage: ": nothing ran",
-  refused: ": refused, where the agent does not handle it",
+  refused: ": refused, where it ends the agent",
   limit: ": a limit ended it",
   invalid: ": invalid",
   fault: ": a fault on this machine",
