@@ -1,7 +1,7 @@
 // The documents against the product: commands that they name exist and run, every error is documented and provoked,
 // every command is documented, and every link leads somewhere.
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { DATA_SHAPES } from "../src/audit/fields.ts";
 import { CODES } from "../src/base/errors.ts";
 import { MANIFEST_LIMITS } from "../src/base/limits.ts";
 import { spellDuration, spellSize } from "../src/base/units.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { makePlace } from "./cli/script.ts";
 import { ROOT, sourceTree } from "./support/tree.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
@@ -37,12 +37,27 @@ function commandsOf(help: string): string[] {
   return [...list.matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map((match) => match[1] ?? "").filter((name) => name !== "help");
 }
 
+/** The program's commands in a console fence, each with the lines that are shown under it. */
+function samplesOf(fence: string): { readonly args: readonly string[]; readonly shown: readonly string[] }[] {
+  const [, ...parts] = `\n${fence}`.split("\n$ ");
+  return parts
+    .filter((part) => part.startsWith("npx enclosure "))
+    .map((part) => {
+      const [command = "", ...shown] = part.split("\n");
+      return { args: command.split(" ").slice(2), shown: shown.filter((line) => line !== "") };
+    });
+}
+
 describe("the README", () => {
   const fences = [...read("README.md").matchAll(/^```(?:sh|console)\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? "");
   const commands = fences
     .flatMap((fence) => fence.split("\n"))
     .map((line) => line.replace(/^\$ /, "").replace(/\s+#.*$/, ""))
     .flatMap((line) => line.split(" && "));
+  const { scripts, version } = JSON.parse(read("package.json")) as {
+    scripts: Record<string, string>;
+    version: string;
+  };
   const of = (start: string): string[] => commands.filter((command) => command.startsWith(start));
 
   it("names the two commands that do all the set-up", () => {
@@ -51,9 +66,9 @@ describe("the README", () => {
   });
 
   it("names npm scripts that exist", () => {
-    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     const named = of("npm ").map((command) => /^npm (?:run )?([\w:]+)/.exec(command)?.[1] ?? "");
-    expect(named.filter((name) => !["ci", "install"].includes(name) && !(name in scripts))).toEqual([]);
+    const ofNpm = ["ci", "install", "init", "pack"];
+    expect(named.filter((name) => !ofNpm.includes(name) && !(name in scripts))).toEqual([]);
     expect(named.length).toBeGreaterThan(2);
   });
 
@@ -67,18 +82,28 @@ describe("the README", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("takes a tour that runs as it stands, in an empty folder", () => {
-    const folder = temporaryFolder();
-    const tour = of("npx enclosure ").map((command) => command.split(" ").slice(2));
-    expect(tour[0]).toEqual(["init"]);
-    for (const args of tour) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "bin", "enclosure.js"), ...args], {
-        cwd: folder,
-        env: { ...process.env, ENCLOSURE_HOME: join(folder, "home") },
-        encoding: "utf8",
-      });
-      expect(status, `${args.join(" ")}\n${stdout}${stderr}`).toBe(0);
+  it("takes a tour that runs as it stands, in an empty folder, and prints what is shown", async () => {
+    const place = makePlace();
+    const tour = fences.flatMap(samplesOf);
+    expect(tour[0]?.args).toEqual(["init"]);
+    expect(tour.filter(({ shown }) => shown.length > 0).length).toBeGreaterThan(2);
+    for (const { args, shown } of tour) {
+      const { exit, stdout, stderr } = await place.run(...args);
+      expect(exit, `${args.join(" ")}\n${stdout}${stderr}`).toBe(0);
+      // A terminal divides lines, and columns are as wide as what stands in them: only the words are compared.
+      const squeezed = (text: string): string => place.golden(text).replace(/\s+/g, " ").trim();
+      const parts = shown.join("\n").split(/^…$/m).map(squeezed);
+      if (parts.length > 1) for (const part of parts) expect(squeezed(stderr)).toContain(part);
+      else if (parts[0] !== "") expect(squeezed(stdout)).toBe(parts[0]);
     }
+  });
+
+  it("has no command that npm would fetch from a stranger: each is run where the package is, or not installed", () => {
+    const inCheckout = read("examples/desk/start.js").match(/npx .*enclosure/g) ?? [];
+    expect(inCheckout.length).toBeGreaterThan(2);
+    expect(inCheckout.filter((command) => !command.startsWith("npx --no-install "))).toEqual([]);
+    const order = commands.filter((command) => /^(npm install \.\/agent-enclosure-|npx enclosure)/.test(command));
+    expect(order[0]).toBe(`npm install ./agent-enclosure-${version}.tgz`);
   });
 });
 

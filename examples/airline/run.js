@@ -87,7 +87,7 @@ function conclude(runs, results, logged, exit, { valid }) {
   const statuses = Object.entries(Object.groupBy(results, ({ status }) => status));
   tell(`\nsessions  ${results.length}: ${statuses.map(([status, ones]) => `${ones?.length} ${status}`).join(", ")}`);
   tell(
-    `calls     ${calls} of ${outcomes.length}: ${total.admitted} admitted, ${refused} refused, ${total.failed} failed`,
+    `calls     ${calls} of ${outcomes.length}: ${total.admitted} admitted (${total.failed} failed), ${refused} refused`,
   );
   tell(`results   ${total.equal} of ${total.admitted} admitted calls answered exactly as recorded`);
   const mistakes = runs

@@ -70,10 +70,10 @@ record to a stranger and to change the case file. The manifest grants none of it
 is on the record.
 
   the agent's report       ${shown(join(work, "out", `refunds-${DAY}.md`))}
-  every call               npx enclosure calls last
-  what was refused         npx enclosure calls last --denied
-  the whole story          npx enclosure show last
-  the manifest in words    npx enclosure explain ${shown(join(here, "enclosure.yaml"))}`);
+  every call               npx --no-install enclosure calls last
+  what was refused         npx --no-install enclosure calls last --denied
+  the whole story          npx --no-install enclosure show last
+  the manifest in words    npx --no-install enclosure explain ${shown(join(here, "enclosure.yaml"))}`);
 }
 
 /** @param {"bold" | "green"} style @param {string} text */

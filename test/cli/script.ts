@@ -101,6 +101,7 @@ function normalised(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3}Z)?/g, "<time>")
     .replaceAll(/\b\d\d:\d\d:\d\d\.\d{3}\b/g, "<clock>")
     .replaceAll(/enclosure\.local\/[0-9a-f]+/g, "<origin>")
+    .replaceAll(/\bthe key [0-9a-f]{8}\b/g, "the key <key>")
     .replaceAll(/\b[0-9a-f]{64}\b/g, "<digest>")
     .replaceAll(/\b[0-9a-f]{12}\b/g, "<id>")
     .replaceAll(/\b\d+(\.\d+)? m?s\b/g, "<duration>");
