@@ -11,7 +11,7 @@ import { JSON_DEPTH_MAX } from "../base/codec.ts";
 import { textDepth } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
 import { ERROR_MESSAGE_CHARS_MAX, FRAME_BODY_BYTES_MAX, TURN_MS_MAX } from "../base/limits.ts";
-import { dropPowers } from "./child-realm.ts";
+import { dropPowers, exit } from "./child-realm.ts";
 import type { Frame, FrameHeader } from "./frames.ts";
 import { bodyText, CHANNEL_FD, encodeFrame, FrameReader, GUEST_EXIT, PROTOCOL } from "./frames.ts";
 import { HOOK_NAME, POST_TOO_LARGE, POST_WINDOW_FULL, PRELUDE_NAME, SCRIPT_NAME } from "./guest/names.ts";
@@ -22,10 +22,6 @@ const READ_BYTES = 64 * 1024;
 const QUEUE_BYTES_MAX = 64 * 1024;
 /** What a turn may take beyond the wall limit, which the host's watchdog strikes first; this bound is for a host that died. */
 const TURN_GRACE_MS = 1000;
-
-/** Captured, since the realm loses it: ends the process at once, without handlers. */
-const reallyExit = Reflect.get(process, "reallyExit") as (status: number) => never;
-const exit = (status: number): never => reallyExit.call(process, status);
 
 /** What the isolate posts: one line of JSON, made by the prelude. */
 interface Posted {

@@ -7,12 +7,13 @@ import { PROGRAMS, START } from "./session.ts";
 const [script, wallMs] = process.argv.slice(2) as [string, string];
 const guest = spawnGuest({ programs: PROGRAMS });
 const { pid } = await guest.facts;
-guest.start(
-  { ...START, script, limits: { ...DEFAULT_SESSION_LIMITS, wallMs: Number(wallMs), cpuMs: 3_600_000 } },
-  () => {},
-);
+const ample = { cpuMs: 3_600_000, logBytes: Number.MAX_SAFE_INTEGER };
+let heard = false;
+guest.start({ ...START, script, limits: { ...DEFAULT_SESSION_LIMITS, wallMs: Number(wallMs), ...ample } }, () => {
+  if (!heard) process.stdout.write(`${pid}\n`);
+  heard = true;
+});
 process.stdin.on("data", (order: Uint8Array) => {
   if (Buffer.from(order).toString() === "exit") process.exit();
   for (;;);
 });
-process.stdout.write(`${pid}\n`);

@@ -12,7 +12,9 @@ import { spawnGuest } from "../../src/enclosure/supervisor.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { play, PROGRAMS, START } from "./session.ts";
 
-const LOOP = '"use strict"; (async () => { for (;;); })';
+/** Says more than the guest process queues within a turn, so that its host learns that the agent runs; then loops. */
+const LOOP = '"use strict"; (async () => { for (let i = 0; i < 5; i++) console.log("x".repeat(16000)); for (;;); })';
+const FLOOD = '"use strict"; (async () => { for (;;) try { console.log("x"); } catch {} })';
 const IDLE = '"use strict"; (() => new Promise(() => {}))';
 
 function openGuest(programs: Partial<typeof PROGRAMS> = {}): Guest {
@@ -156,6 +158,7 @@ describe("a host that ends", () => {
     ["waits", "SIGKILL", IDLE, 60_000],
     ["waits", "SIGTERM", IDLE, 60_000],
     ["loops", "SIGKILL", LOOP, 300],
+    ["speaks without end", "SIGKILL", FLOOD, 60_000],
   ] as const)("takes a guest that %s with it (by %s)", async ([, signal, script, wallMs]) => {
     const { host, pid } = await hostWith(script, wallMs);
     host.kill(signal);

@@ -15,6 +15,8 @@ import { findAddon, GUEST_ENVIRONMENT, guestArguments } from "../../src/enclosur
 import { temporaryFolder } from "../support/folder.ts";
 
 const root = join(import.meta.dirname, "..", "..");
+/** The status with which the attack leaves, by the product's own way out. */
+const LEFT = 42;
 
 /** Each deed says what it got; what throws got nothing. `node` is Node's modules, loaded before the powers were dropped. */
 const ATTACK = `
@@ -44,7 +46,7 @@ const got = {};
 for (const [name, deed] of Object.entries(deeds)) {
   try { got[name] = String(deed()); } catch {}
 }
-const say = () => { write(3, JSON.stringify(got)); leave(0); };
+const say = () => { write(3, JSON.stringify(got)); exit(left); };
 try {
   const socket = node.net.connect(port, "127.0.0.1", () => { got["open a connection"] = "connected"; say(); });
   socket.on("error", say);
@@ -61,18 +63,17 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
   onTestFinished(() => void server.close());
   const addon = findAddon();
   const { port } = server.address() as AddressInfo;
-  const values = { secret, addon: addon.path, port, parent: process.pid };
+  const values = { secret, addon: addon.path, port, parent: process.pid, left: LEFT };
   const names = ["fs", "net", "child_process", "worker_threads", "inspector", "wasi", "process"];
   const program = join(folder, "program", "attack.cjs");
   mkdirSync(join(folder, "program"));
   await build({
     stdin: {
       contents: `
-        import { dropPowers } from "./src/enclosure/child-realm.ts";
+        import { dropPowers, exit } from "./src/enclosure/child-realm.ts";
         const node = { ${names.map((name) => `${name}: require("node:${name}")`).join(", ")} };
         const { ${Object.keys(values).join(", ")} } = ${JSON.stringify(values)};
         const write = node.fs.writeSync;
-        const leave = process.reallyExit.bind(process);
         ${dropped ? `dropPowers(${JSON.stringify(addon.path)});` : ""}
         ${ATTACK}`,
       resolveDir: root,
@@ -90,7 +91,9 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  return JSON.parse(await text(child.stdio[3] as Readable)) as Record<string, string>;
+  const [got, left] = await Promise.all([text(child.stdio[3] as Readable), once(child, "exit")]);
+  expect(left).toEqual([LEFT, null]);
+  return JSON.parse(got) as Record<string, string>;
 }
 
 test("code in the guest process's own realm gets no file, connection, process, thread, module or environment", async () => {
