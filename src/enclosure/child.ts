@@ -7,6 +7,7 @@
 
 import type ivm from "isolated-vm";
 import { readSync, writeSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { JSON_DEPTH_MAX } from "../base/codec.ts";
 import { textDepth } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
@@ -22,6 +23,12 @@ const READ_BYTES = 64 * 1024;
 const QUEUE_BYTES_MAX = 64 * 1024;
 /** What a turn may take beyond the wall limit, which the host's watchdog strikes first; this bound is for a host that died. */
 const TURN_GRACE_MS = 1000;
+
+/**
+ * The agent's stack. V8 takes it, by its flag, when an isolate is made; the process's own is larger (command.ts), so that
+ * what the isolate posts finds room here however deep the agent stands.
+ */
+const AGENT_STACK_KIB = 984;
 
 /** What the isolate posts: one line of JSON, made by the prelude. */
 interface Posted {
@@ -95,6 +102,7 @@ class Cell {
     this.#channel = channel;
     this.#limits = limits;
     this.#turnMsMax = Math.min(TURN_MS_MAX, limits.wallMs + TURN_GRACE_MS);
+    setFlagsFromString(`--stack-size=${AGENT_STACK_KIB}`);
     this.#isolate = new vm.Isolate({ memoryLimit: Math.ceil(limits.memoryBytes / MiB) });
     this.#context = this.#isolate.createContextSync();
     const { global } = this.#context;

@@ -11,7 +11,7 @@ const NODE_MAJOR = 26;
 /** The guest's environment, whole: fixed zone and locale, nothing of the host's. */
 export const GUEST_ENVIRONMENT: Readonly<Record<string, string>> = { TZ: "UTC", LC_ALL: "en_US.UTF-8" };
 
-/** Flags of Node and V8 that hold the walls or keep runs equal; the record names them. */
+/** Flags of Node and V8 that hold the walls or keep runs equal; the record names them. The agent's stack is in child.ts. */
 export const GUEST_FLAGS: readonly string[] = [
   "--permission",
   "--allow-addons",
@@ -19,7 +19,7 @@ export const GUEST_FLAGS: readonly string[] = [
   "--single-threaded",
   "--disable-proto=throw",
   "--disable-sigusr1",
-  "--stack-size=984",
+  "--stack-size=1240",
   "--no-warnings",
 ];
 

@@ -7,11 +7,11 @@ import type { JsonObject, JsonValue } from "../../base/json.ts";
 import type { SessionLimits } from "../../base/limits.ts";
 import type { DeliveredError, LogLevel, ScriptSite } from "../contract.ts";
 import { AgentFailure, describeError } from "./errors.ts";
-import { create, NativePromise, parseJson, slice, toWellFormed } from "./intrinsics.ts";
+import { create, NativePromise, NativeRangeError, parseJson, slice, toWellFormed } from "./intrinsics.ts";
 import { POST_TOO_LARGE, POST_WINDOW_FULL } from "./names.ts";
 import { spellJson } from "./spell.ts";
 
-/** Posts `header` (JSON, one line) ‖ "\n" ‖ body. Answers the id of a call or timer. Never throws. */
+/** Posts `header` (JSON, one line) ‖ "\n" ‖ body. Answers the id of a call or timer. */
 export type Post = (text: string) => number;
 
 export interface OutgoingCall {
@@ -63,8 +63,9 @@ export class Bridge {
   cancel(id: number, reason: unknown): void {
     const call = this.#pending[id];
     if (call === undefined) return;
-    delete this.#pending[id];
+    // Said before it is forgotten, here and below: the agent may stand so deep that saying it finds no room.
     this.#say({ type: "cancel", id });
+    delete this.#pending[id];
     call.reject(reason);
   }
 
@@ -76,8 +77,8 @@ export class Bridge {
 
   clearTimer(id: number): void {
     if (this.#timers[id] === undefined) return;
-    delete this.#timers[id];
     this.#say({ type: "timerCleared", id });
+    delete this.#timers[id];
   }
 
   log(level: LogLevel, text: string): void {
@@ -149,8 +150,14 @@ export class Bridge {
     return toWellFormed(slice(text, 0, this.#limits.logBytes + 1));
   }
 
+  /** What `post` throws is of the other side and stays here; that the agent's stack is full is all that can be wrong. */
   #say(header: JsonObject, body = ""): number {
-    return this.#post(`${spellJson(header)}\n${body}`);
+    const text = `${spellJson(header)}\n${body}`;
+    try {
+      return this.#post(text);
+    } catch {
+      throw new NativeRangeError("Maximum call stack size exceeded");
+    }
   }
 }
 

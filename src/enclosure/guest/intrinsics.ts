@@ -41,6 +41,7 @@ interface V8Error extends ErrorConstructor {
 export const NativeError = Error as V8Error;
 const { captureStackTrace } = NativeError;
 
+export const NativeRangeError = RangeError;
 export const NativeDate = Date;
 export const NativeString = String;
 export const NativeNumber = Number;

@@ -31,8 +31,8 @@ export function installTimers(global: object, bridge: Bridge): void {
   function clear(handle: unknown): void {
     const timer = typeof handle === "number" ? armed[handle] : undefined;
     if (timer === undefined) return;
-    delete armed[handle as number];
     bridge.clearTimer(timer);
+    delete armed[handle as number];
   }
 
   const functions = {
