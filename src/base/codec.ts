@@ -92,7 +92,10 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
   if (source !== value) return encode(source, depth + 1, count);
   const object: Record<string, JsonValue> = {};
   let tagged = false;
-  for (const key of keys(source)) {
+  // By index, as everywhere here: what walks a list by its iterator asks the agent, who may have replaced that.
+  const names = keys(source);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i] as string;
     const member = (source as Record<string, unknown>)[key];
     if (member === undefined) continue;
     if (key === "__proto__") throw new CodecError("the key __proto__ cannot cross");
@@ -135,7 +138,11 @@ function decode(json: JsonValue, depth: number): unknown {
 
 function decodeMembers(source: Record<string, JsonValue>, depth: number): Record<string, unknown> {
   const object: Record<string, unknown> = {};
-  for (const key of keys(source)) put(object, key, decode(source[key] as JsonValue, depth + 1));
+  const names = keys(source);
+  for (let i = 0; i < names.length; i++) {
+    const key = names[i] as string;
+    put(object, key, decode(source[key] as JsonValue, depth + 1));
+  }
   return object;
 }
 

@@ -1,7 +1,7 @@
 // An agent (or a package in it) that patches what every object inherits reaches its own objects by it, and never what
 // the bridge says or is told: no call becomes another, no end a note, no delivery another value.
 import { expect, test } from "vitest";
-import { play } from "./session.ts";
+import { play, START } from "./session.ts";
 
 test("Object.prototype.toJSON takes over no frame", async () => {
   const { messages, output } = await play(`
@@ -78,4 +78,70 @@ test("replaced globals and methods change neither a call's place nor what comes 
     return capabilities.desk.get({ a: 12n });`);
   expect(messages[0]).toMatchObject({ type: "call", site: { line: 8 } });
   expect(output).toEqual({ a: 12n });
+});
+
+const WEB = {
+  capabilities: [
+    ...START.capabilities,
+    { name: "web", kind: "http", functions: [{ name: "fetch" }] },
+    { name: "other", kind: "http", functions: [{ name: "fetch" }] },
+  ],
+  answer: () => ({ ok: false, error: { name: "CapabilityDenied", code: "RULE_DENIED", message: "no" } }) as const,
+};
+
+test.for([
+  ["another name", '({ name: "desk", kind: "http" })'],
+  ["what is no name", "({ name: { toString() {} } })"],
+  ["none", "undefined"],
+] as const)(
+  "a replaced Array.prototype.find that gives %s chooses not where fetch goes, nor breaks the bridge",
+  async ([, found]) => {
+    const { messages, output } = await play(
+      `let seen = 0;
+    for (const name of ["find", "filter", "findIndex", "some", "map", "at"]) {
+      const native = Array.prototype[name];
+      Array.prototype[name] = function (...args) {
+        if (this[0]?.functions !== undefined) seen++;
+        return name === "find" ? ${found} : native.apply(this, args);
+      };
+    }
+    try { await fetch("https://example.com/"); } catch (error) { return [seen, error.name, error.stack]; }`,
+      WEB,
+    );
+    expect(messages[0]).toMatchObject({ type: "call", capability: "web", fn: "fetch" });
+    const [seen, name, stack] = output as [number, string, string];
+    expect([seen, name]).toEqual([0, "CapabilityDenied"]);
+    expect(stack).not.toMatch(/\.cjs|node:/);
+  },
+);
+
+test("what fetch is made from, taken on its way, says no call that fetch would not", async () => {
+  const { messages, end, output } = await play(
+    `let taken;
+    Object.prototype.makeFetch = (given) => { taken = given; return () => {}; };
+    const { call } = Function.prototype;
+    Function.prototype.call = () => true;
+    globalThis.fetch;
+    Function.prototype.call = call;
+    delete Object.prototype.makeFetch;
+    const forged = { site: { line: { a: 1 }, column: "x" }, refuse: Error };
+    const said = taken({}, forged, undefined);
+    if (typeof said === "function") await said({ url: "https://example.com/" }).catch(() => {});
+    return typeof taken;`,
+    WEB,
+  );
+  expect(end).toEqual({ kind: "stopped" });
+  expect(output).toBe("function");
+  expect(messages.filter(({ type }) => type === "call")).toMatchObject([{ capability: "web", fn: "fetch" }]);
+});
+
+test("a replaced walk over lists names no member of an argument, a result or an output", async () => {
+  const { messages, output } = await play(
+    `const forged = ["__proto__", "\\ud800", { toString: () => "$type" }];
+    Array.prototype[Symbol.iterator] = function* () { for (let i = 0; i < forged.length; i++) yield forged[i]; };
+    const got = await capabilities.desk.get({ a: { b: 1 } });
+    return { got };`,
+  );
+  expect(messages[0]).toMatchObject({ type: "call", argsText: '{"a":{"b":1}}' });
+  expect(output).toEqual({ got: { a: { b: 1 } } });
 });

@@ -27,6 +27,11 @@ import { SCRIPT_NAME } from "./names.ts";
 const SITE_FRAMES = 4;
 const SITE = new RegExp(`${SCRIPT_NAME.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`);
 const objectPrototype = Object.prototype;
+const NO_GRANT: DeliveredError = {
+  name: "CapabilityDenied",
+  code: "GRANT_MISSING",
+  message: "the manifest grants no http capability; add one under capabilities, with `use: http`",
+};
 
 export type CapabilityFunction = (...args: unknown[]) => Promise<unknown>;
 export type Capabilities = Readonly<Record<string, Readonly<Record<string, CapabilityFunction>>>>;
@@ -88,13 +93,28 @@ function isPlainObject(value: unknown): boolean {
   return prototype === objectPrototype || prototype === null;
 }
 
+/** Sends one request as a call; rejects as a capability's function does. */
+export type Send = (args: unknown, signal: AbortSignalLike | undefined) => Promise<unknown>;
+/** Begins a request from where `above` was called. @throws an Error for the agent where no grant is of kind http */
+export type Open = (above: CallableFunction) => Send;
+
+/** How the global `fetch` sends: through the first grant of kind http. */
+export function makeOpen(bridge: Bridge, table: readonly GuestCapability[]): Open {
+  const capability = table.find(({ kind }) => kind === "http")?.name;
+  return (above) => {
+    const here = captureHere(above);
+    if (capability === undefined) throw here.refuse(NO_GRANT);
+    return (args, signal) => start(bridge, { capability, fn: "fetch", args, ...here }, signal);
+  };
+}
+
 /** Where the agent calls from: its position in the script, and a maker of errors that show it. */
-export interface Here {
+interface Here {
   readonly site: ScriptSite;
   readonly refuse: (error: DeliveredError) => Error;
 }
 
-export function captureHere(above: CallableFunction): Here {
+function captureHere(above: CallableFunction): Here {
   const holder: { stack?: unknown } = {};
   captureStack(holder, above, SITE_FRAMES);
   const stack = typeof holder.stack === "string" ? holder.stack : "";
@@ -115,7 +135,7 @@ function makeError({ name, code, message }: DeliveredError, stack: string): Erro
 }
 
 /** Makes the call, and cancels it when `signal` is aborted. */
-export function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLike | undefined): Promise<unknown> {
+function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLike | undefined): Promise<unknown> {
   if (signal === undefined) return bridge.call(call);
   return new NativePromise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

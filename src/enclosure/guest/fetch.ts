@@ -1,15 +1,11 @@
 // fetch, Request and Response (Fetch standard) over the first grant of kind http. A body is whole, never a stream, in
 // this version; `body` is absent, so that code which can do without it finds out. Who may be asked is the broker's.
 
-import type { AbortSignalLike, Here } from "./capabilities.ts";
-import { captureHere } from "./capabilities.ts";
+import type { AbortSignalLike, Open } from "./capabilities.ts";
 import { define } from "./intrinsics.ts";
 import type { HeadersInit } from "./headers.ts";
 import { Headers } from "./headers.ts";
 import { loadEncoding } from "./lazy.ts";
-
-/** Sends one request as a call; rejects as a capability's function does. */
-export type Send = (args: WireRequest, here: Here, signal: AbortSignalLike | undefined) => Promise<unknown>;
 
 interface WireRequest {
   readonly url: string;
@@ -176,24 +172,18 @@ function dress(
   return response;
 }
 
-/** The global `fetch`; `send` is absent where no grant is of kind http. */
-export function makeFetch(send: Send | undefined): (input: unknown, init?: RequestInit) => Promise<Response> {
+/** The global `fetch`. */
+export function makeFetch(open: Open): (input: unknown, init?: RequestInit) => Promise<Response> {
   const fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
-    const here = captureHere(fetch);
-    if (send === undefined) throw here.refuse(noGrant());
+    const send = open(fetch);
     const request = new Request(input, init);
     if (request.redirect !== "follow") throw new TypeError('fetch supports redirect: "follow" alone');
     const content = peek(request);
     const body = content === null ? {} : { body: content };
-    const args = { url: request.url, method: request.method, headers: [...request.headers], ...body };
-    return makeResponse((await send(args, here, request.signal ?? undefined)) as WireResponse);
+    const args: WireRequest = { url: request.url, method: request.method, headers: [...request.headers], ...body };
+    return makeResponse((await send(args, request.signal ?? undefined)) as WireResponse);
   };
   return fetch;
-}
-
-function noGrant(): { name: "CapabilityDenied"; code: string; message: string } {
-  const message = "the manifest grants no http capability; add one under capabilities, with `use: http`";
-  return { name: "CapabilityDenied", code: "GRANT_MISSING", message };
 }
 
 function makeResponse(wire: WireResponse): Response {

@@ -10,12 +10,11 @@ import { installBase64 } from "./base64.ts";
 import type { Post } from "./bridge.ts";
 import { Bridge } from "./bridge.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { makeCapabilities, start } from "./capabilities.ts";
+import { makeCapabilities, makeOpen } from "./capabilities.ts";
 import type { VirtualClock } from "./clock.ts";
 import { installClock } from "./clock.ts";
 import { installConsole } from "./console.ts";
 import { installEvents } from "./events.ts";
-import type { Send } from "./fetch.ts";
 import { canonicaliseNaN, lockStackTraces, removeNonStandard, removeOthers } from "./hardening.ts";
 import {
   apply,
@@ -75,20 +74,13 @@ function makeWorld(global: typeof globalThis, post: Post, begin: Extract<Deliver
   define(global, "process", freeze({ env: freeze({ ...begin.env }) }));
   defineLazy(global, ["URL", "URLSearchParams"], loadUrl);
   defineLazy(global, ["TextEncoder", "TextDecoder"], loadEncoding);
+  // Made now: what is lazy runs after the agent's first line, on whatever the agent has made of the language.
+  const openFetch = makeOpen(bridge, begin.capabilities);
   defineLazy(global, ["fetch", "Headers", "Request", "Response"], () => {
     const { makeFetch, Headers, Request, Response } = require("./fetch.ts") as typeof import("./fetch.ts");
-    return { fetch: makeFetch(makeSend(bridge, begin)), Headers, Request, Response };
+    return { fetch: makeFetch(openFetch), Headers, Request, Response };
   });
   return { bridge, clock, randomness };
-}
-
-/** How `fetch` sends: through the first grant of kind http. */
-function makeSend(bridge: Bridge, { capabilities }: Pick<GuestStart, "capabilities">): Send | undefined {
-  const grant = capabilities.find(({ kind }) => kind === "http");
-  if (grant === undefined) return undefined;
-  return (args, { site, refuse }, signal) => {
-    return start(bridge, { capability: grant.name, fn: "fetch", args, site, refuse }, signal);
-  };
 }
 
 /** Runs the agent; whatever becomes of it is told to the bridge. */
