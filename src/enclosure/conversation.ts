@@ -12,8 +12,11 @@ import type { Delivery, GuestError, GuestMessage, LimitName, LogLevel, ScriptSit
 import type { Frame, FrameHeader } from "./frames.ts";
 import { bodyText, ProtocolBreak } from "./frames.ts";
 
-/** What a log line or note costs beyond its text: about what its record costs, so that empty lines are not free. */
-export const LOG_LINE_COST_BYTES = 64;
+/**
+ * What a line, a note or an armed timer takes of the log limit beyond its text, since each of them leads to a record: an
+ * empty line is not free, nor is an interval, which arms a timer each time that it fires.
+ */
+const RECORD_COST_BYTES = 64;
 
 /** The most that an error's JSON text can be long: its parts at three bytes a unit, escaped. */
 const ERROR_BODY_BYTES_MAX = 6 * (ERROR_MESSAGE_CHARS_MAX + ERROR_STACK_CHARS_MAX) + 4096;
@@ -71,6 +74,7 @@ export class Conversation {
   readonly #open = new Set<CallId>();
   readonly #cancelled = new Set<CallId>();
   #timers = 0;
+  #cleared = 0;
   readonly #armed = new Set<number>();
   #logBytes = 0;
   #draws = 0;
@@ -163,6 +167,7 @@ export class Conversation {
     if (this.#armed.size >= this.limits.timers) {
       throw new LimitStruck("timers", this.#armed.size + 1, this.limits.timers);
     }
+    this.#charge(RECORD_COST_BYTES);
     this.#timers = id;
     this.#armed.add(id);
     return { type: "timerSet", id, turn, delayMs: header["delayMs"] as number };
@@ -171,14 +176,19 @@ export class Conversation {
   /** A timer may have been fired by the host while the guest cleared it: that is no break, only late. */
   #hearTimerCleared(turn: number, id: number): GuestMessage {
     if (id > this.#timers) throw new ProtocolBreak(`timer ${id} was never set`);
+    if (++this.#cleared > this.#timers) throw new ProtocolBreak("more timers cleared than were set");
     this.#armed.delete(id);
     return { type: "timerCleared", id, turn };
   }
 
   #hearText(body: Uint8Array): string {
-    this.#logBytes += body.length + LOG_LINE_COST_BYTES;
-    if (this.#logBytes > this.limits.logBytes) throw new LimitStruck("log", this.#logBytes, this.limits.logBytes);
+    this.#charge(body.length + RECORD_COST_BYTES);
     return bodyText(body);
+  }
+
+  #charge(bytes: number): void {
+    this.#logBytes += bytes;
+    if (this.#logBytes > this.limits.logBytes) throw new LimitStruck("log", this.#logBytes, this.limits.logBytes);
   }
 
   #hearQuiet(turn: number, header: FrameHeader): GuestMessage {

@@ -80,7 +80,7 @@ const LIMITS = object("What the whole session may use; docs/limits.md has the de
   timers: ref("count", "Timers that are armed at once."),
   argument: ref("size", "The argument of one call, as JSON."),
   result: ref("size", "The result of one call, as JSON."),
-  log: ref("size", "All lines and notes together."),
+  log: ref("size", "All lines and notes together; 64 bytes more for each of them, and for each timer that is armed."),
   cost: object("Reserved: what the calls may cost.", {
     usd: { description: "US dollars.", type: "number", minimum: 0, title: "an amount such as 2.00" },
   }),

@@ -147,6 +147,12 @@ describe("Conversation", () => {
     ["a timer id that skips", [{ type: "timerSet", turn: 0, id: 2, delayMs: 1 }]],
     ["a delay beyond what a timer can wait", [{ type: "timerSet", turn: 0, id: 1, delayMs: 2 ** 31 }]],
     ["clearing a timer that was not set", [{ type: "timerCleared", turn: 0, id: 1 }]],
+    [
+      "clearing more timers than were set",
+      [{ type: "timerSet", turn: 0, id: 1, delayMs: 1 }],
+      [{ type: "timerCleared", turn: 0, id: 1 }],
+      [{ type: "timerCleared", turn: 0, id: 1 }],
+    ],
     ["a level that is none", [{ type: "log", turn: 0, level: "fatal" }, "x"]],
     ["a second quiet in one turn", [quiet], [quiet]],
     ["totals that do not fit", [{ ...quiet, calls: 3 }]],
