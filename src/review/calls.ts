@@ -14,6 +14,11 @@ import { type MakeLocator, sessionLocator } from "./source.ts";
 /** What a record's body holds in place of a name that the manifest does not have. */
 const UNLISTED = "(unlisted)";
 
+/** Where the agent says that it called from: read within the guest, whoever observed the call. */
+export interface ClaimedPlace extends SourcePlace {
+  readonly evidence: "agent_claimed";
+}
+
 export interface Approval {
   readonly by: string;
   readonly granted: boolean;
@@ -58,7 +63,7 @@ export interface CallRow {
     readonly result?: PayloadState;
     readonly error?: PayloadState;
   };
-  readonly source?: SourcePlace;
+  readonly source?: ClaimedPlace;
   /** When it was decided; UTC, as recorded. */
   readonly at: string;
   /** Null where there is no outcome. */
@@ -167,7 +172,7 @@ function rowOf(context: RowContext, n: CallId, call: CallRecords): CallRow | und
     ...(result && shown("result", result)),
     ...(error && shown("error", error)),
     payloads: { arguments: args.state, ...(result && { result: result.state }), ...(error && { error: error.state }) },
-    ...(source && { source }),
+    ...(source && { source: { ...source, evidence: "agent_claimed" } }),
     at: body.time,
     durationMs: settled?.data.durationMs ?? null,
   };

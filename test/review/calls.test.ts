@@ -139,11 +139,12 @@ describe("callsOf()", () => {
     ]);
   });
 
-  test("finds the agent's source line by the session's own source map", () => {
+  test("finds the agent's source line by the session's own source map, and never calls it observed", () => {
     const { log, writer } = oneSession();
     writer.intend(1, { site: { line: 3, column: 9 } });
     expect(callsOf(log, writer.session, { makeLocator })[0]).toMatchObject({
-      source: { file: "the map.ts", line: 30, column: 9 },
+      evidence: "observed",
+      source: { file: "the map.ts", line: 30, column: 9, evidence: "agent_claimed" },
     });
   });
 
