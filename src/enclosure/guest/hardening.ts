@@ -17,7 +17,10 @@ export function lockStackTraces(): void {
 
 type SetFloat = (this: DataView, offset: number, value: number, little?: boolean) => void;
 
-/** The bits of NaN differ between the machine's code paths, and these setters show them: one NaN is written always. */
+/**
+ * The bits of a NaN differ between the machine's code paths, and these setters show them: one NaN is written always. Typed
+ * arrays show them too, and are left alone: their stores cannot be intercepted but by a Proxy, which is far too slow.
+ */
 export function canonicaliseNaN(): void {
   const prototype = DataView.prototype as unknown as Record<string, SetFloat>;
   for (const name of ["setFloat16", "setFloat32", "setFloat64"]) {
