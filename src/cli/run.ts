@@ -139,12 +139,22 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
     "log",
     `seq ${result.log.seq} of ${visible(result.log.origin)}, root ${shortId(result.log.root)}, ${result.log.anchor}`,
   );
+  if (didNothing(result)) {
+    alert.line(
+      "enclosure: warning: the agent called nothing and gave nothing back; is its function the default export?",
+    );
+  }
   pages.next(
     `enclosure show ${id}`,
     ...(result.calls.denied > 0 ? [`enclosure calls ${id} --denied`] : []),
     "enclosure verify",
   );
   return exit;
+}
+
+/** As an agent does whose author forgot to export it: it ends well, and has done nothing. */
+function didNothing({ status, output, calls, refusedInside }: RunResult): boolean {
+  return status === "completed" && output === undefined && calls.admitted + calls.denied + refusedInside === 0;
 }
 
 const FAIL_EXIT: Readonly<Record<FailOn, ExitStatus>> = {

@@ -157,6 +157,17 @@ test("enclosure doctor names a next step that can be taken", async () => {
 });
 
 describe("enclosure run", () => {
+  test.each([
+    ["async function main() { return 1; }\n", true],
+    ["export default async () => 1;\n", false],
+    ["export default async () => {};\nconsole.log(1);\n", true],
+  ])("warns where an agent has done nothing, as one does whose function is not exported: %s", async (text, warned) => {
+    const place = makePlace();
+    place.write({ "enclosure.yaml": NOTHING, "agent.ts": text });
+    const { exit, stderr } = await place.run("run", "agent.ts");
+    expect([exit, stderr.includes("called nothing and gave nothing back")]).toEqual([0, warned]);
+  });
+
   test("gives one JSON value, and status and mend of an agent that failed", async () => {
     const place = makePlace();
     place.write({
