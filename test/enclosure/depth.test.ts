@@ -36,7 +36,7 @@ test.for([
 
 test("whatever is thrown behind the door, the agent gets a RangeError that shows nothing of it", () => {
   const post = (): number => {
-    throw new Error("in /home/host/guest.cjs");
+    throw new Error("at serve (guest.cjs:858:1)");
   };
   const say = (): void => new Bridge(post, START.limits).log("info", "x");
   expect(say).toThrow(expect.objectContaining({ name: "RangeError", message: "Maximum call stack size exceeded" }));
