@@ -26,9 +26,9 @@ const documents = execFileSync("git", ["ls-files", "--cached", "--others", "--ex
   .split("\n")
   .filter((path) => existsSync(join(ROOT, path)));
 
-/** What `node bin/enclosure.js …` prints. */
-function enclosure(...args: readonly string[]): string {
-  return execFileSync(process.execPath, ["bin/enclosure.js", ...args], { cwd: ROOT }).toString();
+/** What `enclosure …` prints on standard output. */
+async function enclosure(...args: readonly string[]): Promise<string> {
+  return (await makePlace().run(...args)).stdout;
 }
 
 /** The commands of `--help`, as its list spells them. */
@@ -72,14 +72,14 @@ describe("the README", () => {
     expect(named.length).toBeGreaterThan(2);
   });
 
-  it("names commands of the program that exist, with options that exist", () => {
+  it("names commands of the program that exist, with options that exist", async () => {
     const named = of("npx enclosure ").map((command) => command.split(" ").slice(2));
     expect(named.length).toBeGreaterThan(2);
-    const wrong = named.flatMap(([command = "", ...args]) => {
-      const help = enclosure(command, "--help");
-      return args.filter((arg) => arg.startsWith("--") && !help.includes(arg)).map((arg) => `${command} ${arg}`);
-    });
-    expect(wrong).toEqual([]);
+    for (const [command = "", ...args] of named) {
+      const help = await enclosure(command, "--help");
+      const wrong = args.filter((arg) => arg.startsWith("--") && !help.includes(arg));
+      expect({ command, wrong }).toEqual({ command, wrong: [] });
+    }
   });
 
   it("takes a tour that runs as it stands, in an empty folder, and prints what is shown", async () => {
@@ -162,20 +162,20 @@ describe("the record's format", () => {
 });
 
 describe("the command line", () => {
-  it("has every command documented in docs/cli.md, and no other", () => {
+  it("has every command documented in docs/cli.md, and no other", async () => {
     const documented = [...read("docs/cli.md").matchAll(/^### `?([a-z][a-z-]*)/gm)].map((match) => match[1]);
-    expect(documented.sort()).toEqual(commandsOf(enclosure("--help")).sort());
+    expect(documented.sort()).toEqual(commandsOf(await enclosure("--help")).sort());
   });
 
-  it("has every option documented", () => {
+  it("has every option documented", async () => {
     const page = read("docs/cli.md");
-    const missing = commandsOf(enclosure("--help")).flatMap((command) =>
-      [...enclosure(command, "--help").matchAll(/^\s+(?:-\w, )?(--[a-z-]+)/gm)]
+    for (const command of commandsOf(await enclosure("--help"))) {
+      const options = (await enclosure(command, "--help")).matchAll(/^\s+(?:-\w, )?(--[a-z-]+)/gm);
+      const missing = [...options]
         .map((match) => match[1] ?? "")
-        .filter((option) => option !== "--help" && !page.includes(option))
-        .map((option) => `${command} ${option}`),
-    );
-    expect(missing).toEqual([]);
+        .filter((one) => one !== "--help" && !page.includes(one));
+      expect({ command, missing }).toEqual({ command, missing: [] });
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import type { LogReader } from "../audit/contract.ts";
 import { EXIT, type ExitStatus } from "../base/errors.ts";
 import { shellWord } from "../base/shell.ts";
-import { blankPage, makePage, type Page } from "./page.ts";
+import { blankPage, makePage, type Page, type Sink } from "./page.ts";
 import { visible, visibleJson } from "./visible.ts";
 
 /** Options that every command has; `store` only where records are read or written. */
@@ -47,15 +47,22 @@ export interface CommandModule {
   declare(command: Command, context: Context): void;
 }
 
-export function makeContext(): Context {
-  const { env } = process;
-  return { cwd: process.cwd(), env, exit: EXIT.ok, pages: (options) => makePages(options, env) };
+/** What a command line is started with; the process itself, as a rule. */
+export interface Surroundings {
+  readonly env: Context["env"];
+  readonly stdout: Sink;
+  readonly stderr: Sink;
 }
 
-function makePages({ json = false, quiet = false, color, store }: CommonOptions, env: Context["env"]): Pages {
+export function makeContext(around: Surroundings = process): Context {
+  return { cwd: process.cwd(), env: around.env, exit: EXIT.ok, pages: (options) => makePages(options, around) };
+}
+
+function makePages(options: CommonOptions, { env, stdout, stderr }: Surroundings): Pages {
+  const { json = false, quiet = false, color, store } = options;
   const colours = color !== false && !env["NO_COLOR"];
-  const out = makePage(process.stdout, colours);
-  const alert = makePage(process.stderr, colours);
+  const out = makePage(stdout, colours);
+  const alert = makePage(stderr, colours);
   const err = quiet ? blankPage : alert;
   const same = store === undefined ? "" : ` --store ${shellWord(store)}`;
   return {

@@ -7,7 +7,6 @@ import { Command, CommanderError } from "commander";
 import { EnclosureError, EXIT, type ExitStatus } from "../base/errors.ts";
 import { packageRoot } from "../outside/programs.ts";
 import { commonOptions, type CommandModule, type Context } from "./context.ts";
-import { makePage } from "./page.ts";
 import { reportFailure } from "./voice.ts";
 
 interface CommandEntry {
@@ -56,14 +55,14 @@ function spelled(args: readonly string[]): string[] {
 
 async function buildProgram(args: readonly string[], context: Context): Promise<Command> {
   const program = new Command("enclosure");
-  const stdout = makePage(process.stdout, false);
+  const { out } = context.pages({});
   program
     .description("Runs AI agents so that they can reach only what a manifest grants, and keeps a record to rely on.")
     .version(version(), "-V, --version")
     .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {} })
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: () => {} })
     .addHelpText("after", "\nFirst steps:\n  enclosure init\n  enclosure run agent.ts\n  enclosure verify\n");
   const asked = commandOf(spelled(args));
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {

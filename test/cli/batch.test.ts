@@ -1,47 +1,9 @@
-// A batch from end to end: results, going on, and that nothing is written twice.
+// A batch from end to end: results, and going on. What kill -9 and other processes do to one is in the slow suite.
 import Database from "better-sqlite3";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { makePlace, type Place } from "./script.ts";
-
-const MANIFEST = `enclosure: 1
-name: worker
-version: "1"
-capabilities:
-  files: { use: fs, mounts: { /out: { path: ./out, access: rw } } }
-`;
-
-// Appends its name, so that a second run of a job would show; then does as it is told.
-const AGENT = `import { files } from "enclosure:caps";
-export default async ({ name, then }: { name: string; then: string }) => {
-  if (then !== "wait before") await files.append("/out/done.txt", name + "\\n");
-  if (then === "throw") throw new Error("as told");
-  if (then.startsWith("wait")) { console.log("now waiting"); await new Promise((done) => setTimeout(done, 60_000)); }
-  return name;
-};
-`;
-
-function batchPlace(): Place {
-  const place = makePlace();
-  place.write({ "enclosure.yaml": MANIFEST, "agent.ts": AGENT, "out/done.txt": "" });
-  return place;
-}
-
-function jobs(...list: readonly (readonly [id: string, then: string])[]): string {
-  return list.map(([id, then]) => `${JSON.stringify({ id, agent: "agent.ts", input: { name: id, then } })}\n`).join("");
-}
-
-const done = (place: Place): readonly string[] =>
-  readFileSync(join(place.folder, "out/done.txt"), "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .sort();
-const lines = (text: string): Record<string, unknown>[] =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+import { batchPlace, done, jobs, lines } from "./batch-place.ts";
 
 describe("enclosure batch", () => {
   test("gives one result line a job, and the highest status of all", async () => {
@@ -90,31 +52,6 @@ describe("enclosure batch", () => {
     const withoutStack = results.replace(/,"stack":"[^"]*"/, "");
     expect(again).toEqual(byId(withoutStack));
     expect(done(place)).toEqual(["a", "b", "c"]);
-  });
-
-  test("after kill -9 runs again only what had not written, and reports the rest as interrupted", async () => {
-    const place = batchPlace();
-    place.write({ "jobs.jsonl": jobs(["before", "wait before"], ["after", "wait after"]) });
-    const running = place.start("batch", "jobs.jsonl", "--jobs", "2", "--out", "results.jsonl");
-    await waitUntilWritten(place);
-    running.kill("SIGKILL");
-    await running.ended;
-    expect(done(place)).toEqual(["after"]);
-
-    // The job that had not written is another one now only in what it is told by the file beside it.
-    place.write({
-      "agent.ts": AGENT.replace('then !== "wait before"', "true").replace('then.startsWith("wait")', "false"),
-    });
-    const { exit } = await place.run("batch", "jobs.jsonl", "--out", "results.jsonl");
-    expect(exit).toBe(1);
-    const results = lines(readFileSync(join(place.folder, "results.jsonl"), "utf8"));
-    expect(results.find(({ id }) => id === "before")).toMatchObject({ status: "completed" });
-    expect(results.find(({ id }) => id === "after")).toMatchObject({
-      status: "interrupted",
-      error: { code: "SESSION_INTERRUPTED" },
-    });
-    expect(done(place)).toEqual(["after", "before"]);
-    expect(await place.run("verify")).toMatchObject({ exit: 0 });
   });
 
   test("stopped by a signal, it leaves what it has not done to the next time", async () => {
@@ -166,49 +103,6 @@ describe("enclosure batch", () => {
     expect(kept[0]).not.toEqual(kept[1]);
   });
 
-  test("started three times at once it is run by one, and after its kill -9 by the next", async () => {
-    const place = batchPlace();
-    const names = ["a", "b", "c", "d", "e"];
-    place.write({ "jobs.jsonl": jobs(...names.map((name) => [name, ""] as const), ["last", "wait before"]) });
-    const started = ["r1", "r2", "r3"].map((name) =>
-      place.start("batch", "jobs.jsonl", "--jobs", "2", "--out", `${name}.jsonl`),
-    );
-    const over = new Set<number>();
-    const all = started.map(async ({ ended }, i) => {
-      const { exit, stderr } = await ended;
-      over.add(i);
-      return { exit, stderr };
-    });
-    await expect.poll(() => over.size, { timeout: 20_000 }).toBe(2);
-    const holder = started.findIndex((_, i) => !over.has(i));
-    const results = (): unknown[] => lines(readFileSync(join(place.folder, `r${holder + 1}.jsonl`), "utf8"));
-    await expect.poll(() => results().length, { timeout: 20_000 }).toBe(names.length);
-    started[holder]?.kill("SIGKILL");
-    const refused = (await Promise.all(all)).filter((_, i) => i !== holder);
-    for (const one of refused) expect(one).toMatchObject({ exit: 2, stderr: expect.stringContaining("[BATCH_BUSY]") });
-    expect(done(place)).toEqual(names);
-
-    place.write({ "agent.ts": AGENT.replace('then.startsWith("wait")', "false") });
-    expect(await place.run("batch", "jobs.jsonl", "--jobs", "2", "--out", "r4.jsonl")).toMatchObject({ exit: 0 });
-    expect(lines(readFileSync(join(place.folder, "r4.jsonl"), "utf8"))).toHaveLength(names.length + 1);
-    expect(done(place)).toEqual(names);
-  });
-
-  test("leaves the jobs alone that another process is running", async () => {
-    const place = batchPlace();
-    place.write({ "jobs.jsonl": jobs(["a", "wait after"]) });
-    const running = place.start("batch", "jobs.jsonl");
-    await expect.poll(() => done(place).length, { timeout: 20_000 }).toBe(1);
-    const { exit, stdout } = await place.run("batch", "jobs.jsonl", "--json");
-    running.kill("SIGINT");
-    await running.ended;
-    expect(exit).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: "BATCH_BUSY", message: expect.stringContaining("jobs.jsonl") },
-    });
-    expect(done(place)).toEqual(["a"]);
-  });
-
   test("refuses a jobs file with bad lines: all of them at once, and runs nothing", async () => {
     const place = batchPlace();
     place.write({ "jobs.jsonl": `${jobs(["a", ""])}nonsense\n{"id":"b"}\n` });
@@ -235,13 +129,3 @@ describe("enclosure batch", () => {
     );
   });
 });
-
-/** Until one job has written and both have a session. */
-async function waitUntilWritten(place: Place): Promise<void> {
-  await expect.poll(() => done(place).length, { timeout: 20_000 }).toBe(1);
-  const sessions = async (): Promise<number> => {
-    const { stdout } = await place.run("sessions", "--json");
-    return (JSON.parse(stdout) as { sessions: unknown[] }).sessions.length;
-  };
-  await expect.poll(sessions, { timeout: 20_000, interval: 100 }).toBe(2);
-}

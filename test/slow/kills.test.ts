@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { killAndRecover } from "../store/kills.ts";
 import { ALL_OK, newPlace, verdictsOf, verify } from "../store/logs.ts";
 
-const ROUNDS = 60;
+const ROUNDS = 40;
 
 it("kill -9 at random moments never loses what was durable", async () => {
   const place = newPlace();

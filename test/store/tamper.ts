@@ -24,7 +24,7 @@ export interface Tampering {
   readonly change: (db: Database.Database) => void;
 }
 
-/** Every change of one value, into another and into none, and every removal of one row; of each table those rows whose place `wanted` takes. */
+/** Every change of one value and every removal of one row; of each table those rows whose place `wanted` takes. */
 export function tamperings(path: string, wanted: (index: number, count: number) => boolean): Tampering[] {
   const db = new Database(path, { readonly: true });
   const found = TABLE_NAMES.flatMap((table) => {
@@ -44,14 +44,13 @@ export function tamperings(path: string, wanted: (index: number, count: number) 
           name: `${name}: removed`,
           change: (copy) => void copy.prepare(`DELETE FROM ${table} WHERE ${where}`).run(...place),
         };
-        const changeTo = (what: string, column: string, value: Cell): Tampering => ({
-          name: `${name}: ${what} ${column}`,
-          change: (copy) => void copy.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${where}`).run(value, ...place),
-        });
-        const changes = Object.entries(row).flatMap(([column, cell]) => [
-          changeTo("another", column, another(cell, column)),
-          ...none(cell, column).map((value) => changeTo("no", column, value)),
-        ]);
+        const changes = Object.entries(row).flatMap(([column, cell]) =>
+          others(cell, column).map((other, i): Tampering => ({
+            name: `${name}: ${i === 0 ? "another" : "an empty"} ${column}`,
+            change: (copy) =>
+              void copy.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${where}`).run(other, ...place),
+          })),
+        );
         return [removal, ...changes];
       });
   });
@@ -75,6 +74,11 @@ export function placesOf({ verdicts }: VerifyReport): string[] {
     .filter((detail) => /record|checkpoint|artefact|data key|subtree|payload/.test(detail));
 }
 
+/** What is put in a cell's place: something else, and where nothing may stand, what could pass for it. */
+function others(cell: Cell, column: string): readonly Cell[] {
+  return column === "prev" ? [another(cell, column), Buffer.alloc(0)] : [another(cell, column)];
+}
+
 function another(cell: Cell, column: string): Cell {
   if (typeof cell === "number") return cell + 1_000_003;
   if (typeof cell === "string") {
@@ -85,12 +89,6 @@ function another(cell: Cell, column: string): Cell {
   }
   if (cell === null) return column === "prev" ? Buffer.alloc(32) : 1_000_003;
   return Buffer.from(cell.map((byte, i) => (i === cell.length >> 1 ? byte ^ 1 : byte)));
-}
-
-/** What could pass for nothing, where there is something, or for something, where there is nothing. */
-function none(cell: Cell, column: string): readonly Cell[] {
-  if (Buffer.isBuffer(cell) || (cell === null && column === "prev")) return [Buffer.alloc(0)];
-  return typeof cell === "number" && ["opening", "n"].includes(column) ? [null] : [];
 }
 
 function shown(cell: Cell): string {

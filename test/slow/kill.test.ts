@@ -1,7 +1,7 @@
 // kill -9 of the host and of a guest in the middle of a batch, as it goes on afterwards. The slow suite kills at many moments.
 import { expect, test } from "vitest";
-import { BATCH, guestsOf, makeDesk, until } from "./desk.ts";
-import { killAndGoOn } from "./kills.ts";
+import { BATCH, guestsOf, makeDesk, until } from "../end-to-end/desk.ts";
+import { killAndGoOn } from "../end-to-end/kills.ts";
 
 const LONG = 2_000;
 

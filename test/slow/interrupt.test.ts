@@ -1,7 +1,7 @@
 // Ctrl-C and its kin, as a person at a terminal or an orchestrator sends them.
 import { expect, test } from "vitest";
 import type { Started } from "../cli/script.ts";
-import { type Desk, guestsOf, isThere, makeDesk } from "./desk.ts";
+import { type Desk, guestsOf, isThere, makeDesk } from "../end-to-end/desk.ts";
 
 const WAITS = `export default async () => { console.log("here"); await new Promise((done) => setTimeout(done, 60_000)); };
 `;
