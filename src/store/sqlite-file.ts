@@ -7,6 +7,7 @@ import Database from "better-sqlite3";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import { STORE_BUSY_MS_MAX } from "../base/limits.ts";
 import type { Clock, Timers } from "../base/powers.ts";
+import { nothingIn } from "./schema.ts";
 
 export interface Waiting {
   readonly clock: Clock;
@@ -103,6 +104,8 @@ export function faultOf(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (isFault(error) || !(error instanceof Error)) return error;
   const details = { cause: error };
+  // A rollback journal: its maker was cut off before the file became a WAL, and so before its first record.
+  if (code === "SQLITE_READONLY_ROLLBACK") return nothingIn(path);
   if (code === "SQLITE_NOTADB") return new EnclosureError("STORE_FOREIGN", `${path} is not a SQLite file`, details);
   // SQLITE_ERROR is a statement that fails on what it finds: our own are sound, so a body that is no JSON, or no table.
   if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_ERROR") {

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LogReader } from "../../src/audit/contract.ts";
 import type { PayloadRef } from "../../src/audit/events.ts";
@@ -15,7 +15,7 @@ import { createSchema } from "../../src/store/schema.ts";
 import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { closedDraft, openedDraft } from "./drafts.ts";
-import { copyStore, newPlace, openReader, openWriter, runSession } from "./logs.ts";
+import { copyStore, newPlace, openReader, openWriter, runSession, verify } from "./logs.ts";
 import { changeStore } from "./tamper.ts";
 
 /** Changes bodies and files them under their new hashes. */
@@ -136,6 +136,22 @@ describe("a reader", () => {
     createSchema(made);
     made.close();
     await expect(openReader({ ...place, path })).rejects.toMatchObject({ code: "STORE_MISSING" });
+  });
+
+  it("says so too of one whose maker was killed in the middle of a page, and it can be made again", async () => {
+    const place = newPlace();
+    const folder = temporaryFolder();
+    const half = new Database(join(folder, "half.db"));
+    half.exec("PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE t (a)");
+    half.exec(
+      "INSERT INTO t SELECT zeroblob(500) FROM json_each(json_array(1, 2, 3, 4, 5, 6, 7, 8)), pragma_function_list",
+    );
+    mkdirSync(dirname(place.path));
+    for (const end of ["", "-journal"]) cpSync(join(folder, `half.db${end}`), place.path + end);
+    half.close();
+    await expect(openReader(place)).rejects.toMatchObject({ code: "STORE_MISSING" });
+    await expect(verify(place)).rejects.toMatchObject({ code: "STORE_MISSING" });
+    expect((await openWriter(place)).made.store).toBe(true);
   });
 
   it("does not pass on an artefact that is not what its digest says, nor a record that is none", async () => {
