@@ -105,7 +105,7 @@ function printEntry(page: Page, entry: TimelineEntry): void {
         `${shownMark(page, "held")} ${entry.call} ${visible(`${entry.capability}.${entry.function}`)}  waits for approval`,
       );
     case "approval":
-      return line(visible(`  ${entry.call} ${entry.granted ? "approved" : "refused"} by ${entry.by} (${entry.how})`));
+      return line(clipped(visible(`  ${entry.call} ${shownApproval(entry)}`), room - 13));
     case "cancelled":
       return line(`  ${entry.call} cancelled by the agent`);
     case "limit": {
@@ -115,6 +115,10 @@ function printEntry(page: Page, entry: TimelineEntry): void {
     case "closed":
       return printClosed(page, head, entry);
   }
+}
+
+function shownApproval({ granted, by, how, reason }: Extract<TimelineEntry, { kind: "approval" }>): string {
+  return `${granted ? "approved" : "refused"} by ${by} (${how})${reason === null ? "" : `: ${reason}`}`;
 }
 
 /** How it ended, and why: in whose words, and where in the agent. */

@@ -31,6 +31,8 @@ export type TimelineEntry = EntryPlace &
         readonly granted: boolean;
         readonly by: string;
         readonly how: string;
+        /** What the person said; null where nothing. */
+        readonly reason: string | null;
       }
     | { readonly kind: "cancelled"; readonly call: CallId }
     | { readonly kind: "limit"; readonly limit: string; readonly used: number; readonly max: number }
@@ -115,9 +117,10 @@ function entryOf(
     }
     case "approval.granted":
     case "approval.refused": {
-      const { call, by, how } = body.data;
-      const name = by === null ? "nobody" : readPrincipal(reader, by);
-      return { ...place, kind: "approval", call, granted: body.type === "approval.granted", by: name, how };
+      const { call, how } = body.data;
+      const by = body.data.by === null ? "nobody" : readPrincipal(reader, body.data.by);
+      const reason = body.data.reason && readText(reader, body.data.reason);
+      return { ...place, kind: "approval", call, granted: body.type === "approval.granted", by, how, reason };
     }
     case "call.cancelled":
       return { ...place, kind: "cancelled", call: body.data.call };

@@ -16,7 +16,7 @@ function session() {
     call: 1,
     by: { id: "p-1", kind: "os_user", evidence: "observed" },
     how: "os_user",
-    reason: null,
+    reason: log.payloadOf("the customer waits", "text/plain"),
   });
   writer.intend(1, { approval: 4 });
   writer.add("session.logged", { level: "warn", line: log.payloadOf("paid", "text/plain") }, "agent_claimed");
@@ -40,6 +40,7 @@ describe("viewSession()", () => {
       "output",
       "closed",
     ]);
+    expect(timeline[3]).toMatchObject({ granted: true, by: "p-1", reason: "the customer waits" });
     expect(timeline[4]).toMatchObject({ call: { n: 1, effectState: "confirmed" } });
     expect([purpose, correlation, summary.status]).toEqual(["Pays refunds.", { ticket: "T-1" }, "completed"]);
   });
