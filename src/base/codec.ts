@@ -175,8 +175,8 @@ export function isTagged(json: JsonValue): boolean {
 }
 
 /**
- * The JSON form as a schema speaks of it: an object with a "$type" of its own stands as itself, not wrapped. So that it
- * can be told from a tagged value, its "$type" may be none of ours.
+ * The JSON form as a schema speaks of it: an object with a "$type" of its own stands as itself, not wrapped, and -0 as 0.
+ * So that such an object can be told from a tagged value, its "$type" may be none of ours.
  * @throws CodecError where a form is malformed, and on such a "$type"
  */
 export function unwrapObjects(json: JsonValue): JsonValue {
@@ -185,8 +185,9 @@ export function unwrapObjects(json: JsonValue): JsonValue {
   const source = json as Record<string, JsonValue>;
   const wrapped = hasOwn(source, "$type") && source["$type"] === "object";
   if (hasOwn(source, "$type") && !wrapped) {
-    decodeTagged(source["$type"], source["value"], 0);
-    return source;
+    const value = decodeTagged(source["$type"], source["value"], 0);
+    // As JSON Schema has it, which knows one zero.
+    return value === 0 ? 0 : source;
   }
   const members: Record<string, JsonValue> = {};
   const own = wrapped ? source["value"] : source;

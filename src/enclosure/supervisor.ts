@@ -107,6 +107,7 @@ class GuestProcess implements Guest {
     child.stderr?.on("data", (chunk: Uint8Array) => this.#crash.hear(chunk));
     child.on("error", (error) => this.#reaped(`it cannot be started: ${error.message}`));
     child.on("close", (status, signal) => {
+      this.#watch?.hearAll();
       const found = this.#crash.judge(status, signal, this.#limits);
       this.#end ??= found;
       this.#reaped(found.kind === "crashed" ? found.detail : found.kind);

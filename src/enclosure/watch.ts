@@ -1,7 +1,7 @@
 // The host's side of the watchdog: one thread a host process, shared by its sessions, started with the first guest and
 // never what keeps the process alive. A watchdog that dies ends every guest that it watched: limits are kept or nothing runs.
 
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Struck, Watch, WatchOrder } from "./watchdog.ts";
 
 /** Told when the process has been killed for a limit; "lost" when the watchdog itself is gone. */
@@ -9,17 +9,40 @@ export type Watcher = (end: Struck | "lost") => void;
 
 const watchers = new Map<number, Watcher>();
 let thread: Worker | undefined;
+/** What the watchdog says. */
+let heard: MessagePort | undefined;
 
 function openThread(program: string): Worker {
   if (thread !== undefined) return thread;
-  const worker = new Worker(program, { env: {}, execArgv: [], stdin: false });
-  worker.on("message", (struck: Struck) => watchers.get(struck.pid)?.(struck));
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker(program, {
+    env: {},
+    execArgv: [],
+    stdin: false,
+    workerData: { said: port2 },
+    transferList: [port2],
+  });
+  port1.on("message", hear);
   worker.on("error", () => lose(worker));
   worker.on("exit", () => lose(worker));
   // After the listeners: adding one makes the thread hold the process again.
   worker.unref();
+  port1.unref();
   thread = worker;
+  heard = port1;
   return worker;
+}
+
+function hear(struck: Struck): void {
+  watchers.get(struck.pid)?.(struck);
+}
+
+/** Hears what the watchdog has said and the event loop has not come to. */
+function hearAll(): void {
+  if (heard === undefined) return;
+  for (let next = receiveMessageOnPort(heard); next !== undefined; next = receiveMessageOnPort(heard)) {
+    hear(next.message as Struck);
+  }
 }
 
 function lose(worker: Worker): void {
@@ -45,6 +68,7 @@ export function watchGuest(program: string, watch: Omit<Watch, "type">, watcher:
   return {
     pause: () => say({ type: "pause", pid }),
     resume: () => say({ type: "resume", pid }),
+    hearAll,
     forget: () => {
       say({ type: "forget", pid });
       if (watchers.get(pid) === watcher) watchers.delete(pid);
@@ -55,5 +79,7 @@ export function watchGuest(program: string, watch: Omit<Watch, "type">, watcher:
 export interface GuestWatch {
   pause(): void;
   resume(): void;
+  /** Asked when the process is dead: whether the watchdog killed it may be said and not heard yet. */
+  hearAll(): void;
   forget(): void;
 }

@@ -2,7 +2,7 @@
 // limit. It runs neither SQLite nor module code, so that a host whose main thread is stuck still has it.
 // Invariant: it kills only a process that is the one it was told of, by the moment at which that began.
 
-import { parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { LimitName } from "./contract.ts";
 import type { ProcessUse } from "./proc.ts";
 import { readPageBytes, readUse } from "./proc.ts";
@@ -39,6 +39,7 @@ interface Watched {
 
 const POLL_MS = 25;
 
+const { said } = workerData as { readonly said: MessagePort };
 const watched = new Map<number, Watched>();
 let polling: NodeJS.Timeout | undefined;
 
@@ -69,9 +70,10 @@ function look(pageBytes: number): void {
     }
     const struck = judge(one, use, now);
     if (struck === undefined) continue;
+    // Said first: whoever learns of the death can know its cause.
+    said.postMessage(struck);
     process.kill(pid, "SIGKILL");
     forget(pid);
-    parentPort?.postMessage(struck);
   }
 }
 

@@ -130,7 +130,9 @@ function makeGrant(name: CapabilityName, grant: ResolvedGrant, own: CompiledKind
 }
 
 function checkerOf(fn: FunctionSpec, side: "input" | "output", { pointer, report }: GrantPlace): Checker {
-  const schema: JsonSchema = fn[side] ?? true;
+  // Rules look at arguments, so every argument is read; of a result without a schema there is nothing to be said.
+  const schema: JsonSchema | undefined = fn[side] ?? (side === "input" ? true : undefined);
+  if (schema === undefined) return () => undefined;
   return compileValueChecker(schema, "", ({ pointer: inner, message, ...finding }) =>
     report({ ...finding, pointer, message: `${fn.name}: ${side}${inner}: ${message}` }),
   );

@@ -12,6 +12,8 @@ import { step, type Findings, type Report } from "./problems.ts";
 /** Ends before another one starts, so that no text takes longer than its length. */
 const PLACEHOLDER = /\$\{secret:([^}$]*)\}/g;
 const LOOKS_LIKE_ONE = /\$\{[^}]*\}?/;
+/** In a rule's schema, whose texts are compared with what an agent sends. */
+const IN_SCHEMA = /\/(allow|ask|deny)\/[0-9]+\/(where|query|body)\//;
 /** Where a provider puts a secret in, from the grant on. */
 const REPLACED = /^\/auth\/[0-9]+\/value$/;
 
@@ -52,6 +54,7 @@ function checkText(text: string, pointer: string, declared: ReadonlySet<string> 
       ...(near === undefined ? {} : { mend: `Did you mean ${near}?` }),
     });
   }
+  if (IN_SCHEMA.test(pointer)) return;
   const [other] = LOOKS_LIKE_ONE.exec(text.replaceAll(PLACEHOLDER, " ")) ?? [];
   if (other === undefined) return;
   report({

@@ -4,7 +4,7 @@
 // each with its own checksum, so that a torn write leaves the other. A slot says which file it vouches for: processes on
 // a copy of the store share the log's name and key, and none of them may take away what another one's slot shows.
 
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Head } from "../audit/checkpoint.ts";
 import { type HexDigest, parseHexDigest, sha256Hex } from "../base/bytes.ts";
@@ -16,6 +16,8 @@ export interface HeadSlot {
   /** The identity of the store's file that its process writes to. */
   readonly store: HexDigest;
   readonly head: Head;
+  /** When it was last written, by the file system's clock. */
+  readonly writtenMs: number;
 }
 
 /** Where a process writes its head. */
@@ -76,22 +78,25 @@ function listBoots(heads: string): string[] {
   }
 }
 
-type Block = Omit<HeadSlot, "boot">;
+type Block = Pick<HeadSlot, "store" | "head">;
 
-function readSlot(path: string): Block | undefined {
+function readSlot(path: string): Omit<HeadSlot, "boot"> | undefined {
   let text: string;
+  let writtenMs: number;
   try {
     text = readFileSync(path, "latin1");
+    writtenMs = statSync(path).mtimeMs;
   } catch (error) {
     // Its process has ended in order meanwhile, and another slot covers it.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
   const blocks = [text.slice(0, BLOCK_BYTES), text.slice(BLOCK_BYTES)].flatMap(parseBlock);
-  return blocks.reduce<Block | undefined>(
+  const block = blocks.reduce<Block | undefined>(
     (last, one) => (last && !isLater(one.head, last.head) ? last : one),
     undefined,
   );
+  return block && { ...block, writtenMs };
 }
 
 /** A checkpoint comes to a log without making it longer. */

@@ -55,7 +55,8 @@ export function logFolders(home: string): readonly string[] {
     const names = readdirSync(logs).filter((name) => /^[0-9a-f]{16}$/.test(name));
     return names.map((name) => join(logs, name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    // Where the home is no folder, making the keys says so.
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
     throw error;
   }
 }

@@ -46,11 +46,12 @@ export function judge(
       return judgeThrown(ending.error, deniedCodes);
     case "limit": {
       const { limit: name, used, max } = ending;
+      const counts = name === "log" ? " (lines, notes and timers)" : "";
       const mend = `raise limits.${name} in the manifest, if the agent should have more`;
       const judged = failure(
         "limit",
         "LIMIT_STRUCK",
-        `the limit ${name} was reached: ${amount(name, used)} of ${amount(name, max)}`,
+        `the limit ${name}${counts} was reached: ${amount(name, used)} of ${amount(name, max)}`,
         mend,
       );
       return { ...judged, limit: { name, used, max } };
@@ -92,6 +93,7 @@ function failure(status: SessionStatus, code: ErrorCode, message: string, mend: 
 /** What was used of a limit, or may be, with its unit. */
 export function amount(name: string, value: number): string {
   if (name === "wall" || name === "cpu") return `${(value / 1000).toFixed(1)} s`;
-  if (name === "memory" || name === "log") return `${(value / 1_048_576).toFixed(1)} MiB`;
+  if (name === "log") return `${(value / 1024).toFixed(1)} KiB`;
+  if (name === "memory") return `${(value / 1_048_576).toFixed(1)} MiB`;
   return String(value);
 }

@@ -6,7 +6,7 @@
 import { statSync } from "node:fs";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import { hostTreeHasher } from "../outside/crypto.ts";
-import { readHeads } from "../outside/head.ts";
+import { type HeadSlot, readHeads } from "../outside/head.ts";
 import { logFolders } from "../outside/keys.ts";
 import { Liveness } from "./liveness.ts";
 import { identityOf } from "./place.ts";
@@ -40,9 +40,30 @@ export async function recordsLost(place: Place, waiting: Waiting): Promise<numbe
 
 function sizesVouchedFor({ path, home }: Place): readonly number[] {
   const locks = new Set(new Liveness(path).boots());
-  const own = statSync(path, { throwIfNoEntry: false }) && identityOf(path);
-  const slots = logFolders(home).flatMap(readHeads);
-  return slots.filter(({ store, boot }) => store === own || locks.has(boot)).map(({ head }) => head.size);
+  const isVouchedFor = ofThisFile(path);
+  const slots = logFolders(home).flatMap(readable);
+  return slots.filter((slot) => isVouchedFor(slot) || locks.has(slot.boot)).map(({ head }) => head.size);
+}
+
+/**
+ * Whether a head speaks of the very file at the path. A file may have got the number of one that was removed: then heads
+ * that were last written before it was born are of that one. (Where files have no time of birth, it is 0.)
+ */
+function ofThisFile(path: string): (slot: HeadSlot) => boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return () => false;
+  const own = identityOf(path);
+  return ({ store, writtenMs }) => store === own && writtenMs >= stat.birthtimeMs;
+}
+
+/** The heads of one log; of a folder that is not this user's, or is none, there are none to be asked. */
+function readable(folder: string): readonly HeadSlot[] {
+  try {
+    return readHeads(folder);
+  } catch (error) {
+    if (["ENOTDIR", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
 }
 
 async function holdsRecords(path: string, waiting: Waiting): Promise<boolean> {

@@ -23,10 +23,14 @@ interface Known {
  * @throws EnclosureError LOG_BEHIND_HEAD where records are missing that a head vouches for, or others stand in their
  *   place; STORE_DAMAGED where the tree cannot be read.
  */
-export function checkHeads(reads: AuditReads, slots: readonly HeadSlot[]): void {
-  for (const { head } of slots) {
-    const fault = faultOf(reads, head);
-    if (fault !== undefined) throw new EnclosureError("LOG_BEHIND_HEAD", fault);
+export function checkHeads(reads: AuditReads, { slots, store }: Known): void {
+  for (const slot of slots) {
+    const fault = faultOf(reads, slot.head);
+    if (fault === undefined) continue;
+    if (slot.store === store) throw new EnclosureError("LOG_BEHIND_HEAD", fault);
+    throw new EnclosureError("LOG_BEHIND_HEAD", `another file of this log has gone on: ${fault}`, {
+      mend: "Go on with that file: it is a copy of this store, or the one of which this is a copy. Never run in both.",
+    });
   }
 }
 

@@ -104,8 +104,7 @@ export function faultOf(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (isFault(error) || !(error instanceof Error)) return error;
   const details = { cause: error };
-  // A rollback journal: its maker was cut off before the file became a WAL, and so before its first record.
-  if (code === "SQLITE_READONLY_ROLLBACK") return nothingIn(path);
+  if (code === "SQLITE_READONLY_ROLLBACK") return rollbackFault(path, details);
   if (code === "SQLITE_NOTADB") return new EnclosureError("STORE_FOREIGN", `${path} is not a SQLite file`, details);
   // SQLITE_ERROR is a statement that fails on what it finds: our own are sound, so a body that is no JSON, or no table.
   if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_ERROR") {
@@ -117,6 +116,19 @@ export function faultOf(error: unknown, path: string): unknown {
   if (code.startsWith("SQLITE_")) return new EnclosureError("LOG_WRITE_FAILED", `${path}: ${error.message}`, details);
   return error;
 }
+
+/** A rollback journal, which only opening for writing can take back. */
+function rollbackFault(path: string, details: { readonly cause: Error }): EnclosureError {
+  // Its maker was cut off before the file became a WAL, and so before its first record.
+  if (statSync(path).size <= PAGE_BYTES) return nothingIn(path);
+  return new EnclosureError("STORE_DAMAGED", `${path} was left in the middle of a change by another program`, {
+    ...details,
+    mend: `Open it once with the program sqlite3, which takes the change back, then run \`enclosure verify\`.`,
+  });
+}
+
+/** SQLite's page size. */
+const PAGE_BYTES = 4096;
 
 export function isFull(error: unknown): boolean {
   return [error, (error as Error | undefined)?.cause].some((one) =>

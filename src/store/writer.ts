@@ -108,7 +108,7 @@ async function openHeld(store: SqliteStore, opening: Opening): Promise<OpenedWri
   const founded = await found(store, opening);
   const { log, keys } = founded ?? joinLog(store, opening);
   const heads = readHeads(keys.folder);
-  checkHeads(store, heads);
+  checkHeads(store, { slots: heads, store: identity });
   ballast.load();
   const greeted = founded !== undefined || (await greetUnremembered(log, store, { ...opening, folder: keys.folder }));
   const dead = liveness.dead();

@@ -90,6 +90,10 @@ describe("unwrapObjects()", () => {
     });
   });
 
+  it("has one zero, as JSON Schema", () => {
+    expect(unwrapObjects(encodeValue([-0, NaN]))).toStrictEqual([0, { $type: "number", value: "NaN" }]);
+  });
+
   it.each(["undefined", "number", "bigint", "date", "bytes", "object"])(
     "refuses an object that would pass for a value of $type %s",
     ($type) => {

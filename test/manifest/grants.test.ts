@@ -94,7 +94,7 @@ describe("compileGrants()", () => {
   it("takes no date, bytes, bigint or the like for an object", () => {
     const within = withInput({ type: "object", properties: { opts: { type: "object" }, any: true } });
     const said = (value: unknown): string => decide(within, "look", encodeValue(value)).verdict;
-    const odd = [new Date(), new Uint8Array(1), 2n, NaN, -0];
+    const odd = [new Date(), new Uint8Array(1), 2n, NaN, Infinity];
     expect(odd.map((opts) => said({ opts }))).toEqual(odd.map(() => "deny"));
     expect(odd.map((any) => said({ any }))).toEqual(odd.map(() => "allow"));
     expect(odd.map(said)).toEqual(odd.map(() => "deny"));
@@ -119,6 +119,11 @@ describe("compileGrants()", () => {
       code: "RULE_DENIED",
       rule: { line: 14, column: 12 },
     });
+  });
+
+  it("checks no result of a function that states none", () => {
+    const fn = withInput(true).functions.get("look") as FunctionSpec;
+    expect(withInput(true).checkResult(fn, encodeValue({ $type: "number", n: 1 }))).toEqual({ ok: true });
   });
 
   it("checks results against the output schema", () => {

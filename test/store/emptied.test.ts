@@ -1,6 +1,16 @@
 // A store that has lost every record: whoever writes or reads is refused, and verify says what is lost.
 import Database from "better-sqlite3";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readHeads } from "../../src/outside/head.ts";
@@ -144,5 +154,33 @@ describe("a store without a record", () => {
     for (const end of ["", "-wal", "-shm"]) rmSync(place.path + end);
     await expect(openWriter(place)).rejects.toMatchObject({ code: "LOG_BEHIND_HEAD" });
     expect(existsSync(place.path)).toBe(false);
+  });
+});
+
+describe("a new store", () => {
+  it("is not taken for one that was removed, and whose file had the same number", async () => {
+    const place = newPlace();
+    const writer = await openWriter(place);
+    await runSession(writer, 1);
+    await writer.close();
+    for (const end of ["-wal", "-shm"]) rmSync(place.path + end, { force: true });
+    truncateSync(place.path);
+    await expect(openWriter(place)).rejects.toMatchObject({ code: "LOG_BEHIND_HEAD" });
+    // What tells the two apart: the head was last written before this file was born.
+    for (const folder of logFolders(place.home)) {
+      for (const name of readdirSync(join(folder, "heads"))) utimesSync(join(folder, "heads", name), 1, 1);
+    }
+    expect((await openWriter(place)).made.store).toBe(true);
+  });
+
+  it("is made whatever else lies among the keys, and keys that cannot be made are told as such", async () => {
+    const place = newPlace();
+    mkdirSync(join(place.home, "logs"), { recursive: true });
+    writeFileSync(join(place.home, "logs", "0123456789abcdef"), "");
+    await expect(openLogReader(place)).rejects.toMatchObject({ code: "STORE_MISSING" });
+    expect((await openWriter(place)).made.store).toBe(true);
+    const file = { ...newPlace(), home: join(temporaryFolder(), "file") };
+    writeFileSync(file.home, "");
+    await expect(openWriter(file)).rejects.toMatchObject({ code: "KEY_UNWRITABLE" });
   });
 });

@@ -15,7 +15,7 @@ import { createSchema } from "../../src/store/schema.ts";
 import { SqliteReads } from "../../src/store/sqlite-reads.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { closedDraft, openedDraft } from "./drafts.ts";
-import { copyStore, newPlace, openReader, openWriter, runSession, verify } from "./logs.ts";
+import { copyStore, newPlace, openReader, openWriter, type Place, runSession, verify } from "./logs.ts";
 import { changeStore } from "./tamper.ts";
 
 /** Changes bodies and files them under their new hashes. */
@@ -26,6 +26,16 @@ function relabel(db: Database.Database, change: (body: string) => string, where 
     const changed = change(body);
     if (changed !== body) update.run(changed, hostTreeHasher.leaf(changed), seq);
   }
+}
+
+/** A file as a program leaves it that is killed in a transaction: with its rollback journal. */
+function cutOff({ path }: Place, sql: string): void {
+  const file = join(temporaryFolder(), "cut.db");
+  const db = new Database(file);
+  db.exec(`PRAGMA synchronous = OFF; ${sql}`);
+  mkdirSync(dirname(path));
+  for (const end of ["", "-journal"]) cpSync(file + end, path + end);
+  db.close();
 }
 
 describe("a reader", () => {
@@ -138,20 +148,22 @@ describe("a reader", () => {
     await expect(openReader({ ...place, path })).rejects.toMatchObject({ code: "STORE_MISSING" });
   });
 
-  it("says so too of one whose maker was killed in the middle of a page, and it can be made again", async () => {
+  it("says so too of one whose maker was killed before it was a WAL, and it can be made again", async () => {
     const place = newPlace();
-    const folder = temporaryFolder();
-    const half = new Database(join(folder, "half.db"));
-    half.exec("PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE t (a)");
-    half.exec(
-      "INSERT INTO t SELECT zeroblob(500) FROM json_each(json_array(1, 2, 3, 4, 5, 6, 7, 8)), pragma_function_list",
-    );
-    mkdirSync(dirname(place.path));
-    for (const end of ["", "-journal"]) cpSync(join(folder, `half.db${end}`), place.path + end);
-    half.close();
+    cutOff(place, "PRAGMA user_version = 1; BEGIN IMMEDIATE; PRAGMA user_version = 2");
     await expect(openReader(place)).rejects.toMatchObject({ code: "STORE_MISSING" });
     await expect(verify(place)).rejects.toMatchObject({ code: "STORE_MISSING" });
     expect((await openWriter(place)).made.store).toBe(true);
+  });
+
+  it("says of a file that another program left in the middle of a change what it is, and not that it is empty", async () => {
+    const place = newPlace();
+    cutOff(place, "CREATE TABLE t (a); BEGIN IMMEDIATE; CREATE TABLE u (a)");
+    for (const open of [openReader, openWriter])
+      await expect(open(place)).rejects.toMatchObject({
+        code: "STORE_DAMAGED",
+        mend: expect.stringContaining("sqlite3"),
+      });
   });
 
   it("does not pass on an artefact that is not what its digest says, nor a record that is none", async () => {

@@ -150,7 +150,12 @@ describe("a process that has committed and not written its head yet", () => {
   it("is not waited for without end, nor where nobody lives, nor for oneself", async () => {
     const timers = heldTimers();
     const slots = [
-      { boot: BOOT, store: sha256Hex("a file"), head: { size: 7, root: sha256Hex("7"), checkpoint: null } },
+      {
+        boot: BOOT,
+        store: sha256Hex("a file"),
+        head: { size: 7, root: sha256Hex("7"), checkpoint: null },
+        writtenMs: 0,
+      },
     ];
     const place = await closedPlace();
     const { boot } = await openWriter(place);

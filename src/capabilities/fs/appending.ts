@@ -1,14 +1,12 @@
 // Appending: to the end of whatever is there by then. Other sessions may append to the same file, and make it, at the same
-// time, and nothing locks it: so it is made only where it is not there, written to by the kernel's append alone, and an
-// append that failed is taken back only where nothing follows it. Where others came between, the digest after is of what is
-// there with theirs.
+// time, and nothing locks it: so it is made only where it is not there, written to by the kernel's append alone, and never
+// cut off again, nor removed. Where others came between, the digest after is of what is there with theirs.
 
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { type Change, type Ground, refuseReadOnly, roomIn, settle, unless } from "./changing.ts";
 import { FsFailure } from "./failure.ts";
-import { at, type Jail } from "./jail.ts";
 import { type Digested, digestOf, stopIfAborted } from "./reading.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
@@ -66,19 +64,9 @@ async function appendToNew(
   const { file } = opened;
   try {
     return { before: null, ...(await addTo(file, { bytes: 0, hash: createHash("sha256") }, data, release)) };
-  } catch (error) {
-    await removeEmpty(jail, folder, name, file).catch(() => {});
-    throw error;
   } finally {
     await file.close();
   }
-}
-
-/** Removes a file that was made for an append which failed, unless it holds what another has appended since. */
-async function removeEmpty(jail: Jail, folder: number, name: string, file: FileHandle): Promise<void> {
-  const named = await jail.look(folder, name);
-  const { size, ino } = await file.stat();
-  if (size === 0 && ino === named?.ino) await unlink(at(folder, name));
 }
 
 /** Writes at the end of a file, of which `seen` was there. */
@@ -93,9 +81,12 @@ async function addTo(
     while (written < data.length) written += (await file.write(data, written)).bytesWritten;
     await file.datasync();
   } catch (cause) {
-    await takeBack(file, seen.bytes, written, cause);
-    release();
-    throw cause;
+    // What was written is never cut off again: another may have appended meanwhile, and that one's part must stay.
+    if (written === 0) {
+      release();
+      throw cause;
+    }
+    throw new FsFailure("FS_FAILED", "the file may have been written in part", { cause, unknown: true });
   }
   try {
     const { size } = await file.stat();
@@ -106,15 +97,4 @@ async function addTo(
   } catch (cause) {
     throw new FsFailure("FS_FAILED", "the file was written, and cannot be read", { cause, unknown: true });
   }
-}
-
-/** Cuts off what a failed append wrote, unless another has appended since: what that one was told is there must stay. */
-async function takeBack(file: FileHandle, size: number, written: number, cause: unknown): Promise<void> {
-  if (written === 0) return;
-  try {
-    if ((await file.stat()).size === size + written) return await file.truncate(size);
-  } catch {
-    // Said below.
-  }
-  throw new FsFailure("FS_FAILED", "the file may have been written in part", { cause, unknown: true });
 }

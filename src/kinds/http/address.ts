@@ -17,7 +17,7 @@ export interface Origin {
 export interface Address extends Origin {
   /** Decoded, for matching. */
   readonly segments: readonly string[];
-  /** As it is sent: one spelling for each path, percent-encoded where it must be, without query. */
+  /** As it is sent: percent-encoded, without query. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
@@ -62,7 +62,7 @@ export function parseAddress(text: string): Address {
     throw new AddressError("holds user information");
   const { scheme, host, port } = originOf(url);
   const segments = decodePath(url.pathname);
-  return { scheme, host, port, segments, path: spellPath(segments), query: url.searchParams };
+  return { scheme, host, port, segments, path: url.pathname, query: url.searchParams };
 }
 
 /** The text of a URL as it is sent; a fragment is never part of it. */
@@ -124,8 +124,8 @@ function decodePath(path: string): readonly string[] {
   return segments;
 }
 
-/** Percent-encoding normalised (RFC 3986, 6.2.2): what need not be encoded is not. */
-function spellPath(segments: readonly string[]): string {
+/** The one spelling of a path by which a condition sees it, whatever the guest chose to encode. */
+export function canonicalPath({ segments }: Address): string {
   const spelled = segments.map((segment) =>
     encodeURIComponent(segment).replace(/%(24|26|2B|2C|3A|3D|40)/g, decodeURIComponent),
   );

@@ -5,7 +5,7 @@ import { decodeValue } from "../../base/codec.ts";
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { isJsonObject, type JsonObject, type JsonValue, admitJson } from "../../base/json.ts";
 import { TEXT_OR_BYTES } from "../bytes.ts";
-import { type Address, AddressError, METHODS, parseAddress, spellAddress } from "./address.ts";
+import { type Address, AddressError, canonicalPath, METHODS, parseAddress, spellAddress } from "./address.ts";
 import { type HeaderList, readHeaders } from "./headers.ts";
 
 export interface HttpRequest {
@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly address: Address;
   /** As it is sent: normalised, the query spelled anew, no fragment. */
   readonly url: string;
+  /** The same with the path in its one spelling: what a condition sees. */
+  readonly canonicalUrl: string;
   /** Each parameter's text, or the list of them where it is repeated. Undefined where there is no query. */
   readonly query: JsonObject | undefined;
   readonly headers: HeaderList;
@@ -69,6 +71,7 @@ export function readRequest(args: JsonValue): HttpRequest {
     method: upper,
     address,
     url: spellAddress(address, address.path + text),
+    canonicalUrl: spellAddress(address, canonicalPath(address) + text),
     query,
     headers: typed ? list : [...list, ["content-type", given.mediaType]],
     body: given,

@@ -109,8 +109,8 @@ function otherSpelling(segments: readonly string[]): readonly string[] {
   return segments.at(-1) === "" ? segments.slice(0, -1) : [...segments, ""];
 }
 
-/** The request as `where` sees it: as it is sent, whatever spelling the guest chose. */
-function whole({ method, url, headers, body, redirects }: HttpRequest): JsonValue {
+/** The request as `where` sees it: one for each request, whatever spelling the guest chose. */
+function whole({ method, canonicalUrl: url, headers, body, redirects }: HttpRequest): JsonValue {
   const shown = body === undefined ? {} : { body: encodeValue(textOrBytes(body.bytes)) };
   return { method, url, headers: Object.fromEntries(headers), ...shown, redirects };
 }
