@@ -70,14 +70,14 @@ test.concurrent("the timer limit ends a flood of timers", async () => {
 
 test.concurrent.for([
   ["one interval", "setInterval(() => {}, 1); await new Promise(() => {});"],
-  ["many intervals", "for (let i = 0; i < 500; i++) setInterval(() => {}, 1); await new Promise(() => {});"],
+  ["many intervals", "for (let i = 0; i < 150; i++) setInterval(() => {}, 1); await new Promise(() => {});"],
   ["timers that arm timers", "const f = () => setTimeout(f, 1); f(); await new Promise(() => {});"],
   ["timers that are cleared at once", "for (;;) clearTimeout(setTimeout(() => {}, 1));"],
   ["signals that time out", "for (;;) await new Promise((r) => { AbortSignal.timeout(1).onabort = r; });"],
 ] as const)("the log limit ends the firing of %s", async ([, body]) => {
-  const played = await play(body, { limits: { logBytes: 64_000 } });
-  expect(played.end).toEqual({ kind: "limit", limit: "log", used: 64_064, max: 64_000 });
-  expect(played.messages.filter(({ type }) => type === "timerSet")).toHaveLength(1000);
+  const played = await play(body, { limits: { logBytes: 12_800 } });
+  expect(played.end).toEqual({ kind: "limit", limit: "log", used: 12_864, max: 12_800 });
+  expect(played.messages.filter(({ type }) => type === "timerSet")).toHaveLength(200);
 });
 
 test.concurrent("a huge argument is refused inside the guest, and said", async () => {

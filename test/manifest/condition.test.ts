@@ -133,7 +133,7 @@ describe("compileCondition()", () => {
           expect(check(value) === undefined).toBe(valid);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

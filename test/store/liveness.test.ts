@@ -70,7 +70,7 @@ describe("Liveness", () => {
 
   it("holds while many processes come and go at once, and bury each other's dead", async () => {
     const path = join(temporaryFolder(), "audit.db");
-    const comers = ["1", "2", "3", "4", "5", "6"].map((which) => runComer(path, which, 150));
+    const comers = ["1", "2", "3", "4", "5", "6"].map((which) => runComer(path, which, 60));
     for (const end of await Promise.all(comers)) expect(end).toEqual({ code: 0, stderr: "" });
   });
 
