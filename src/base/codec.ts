@@ -92,7 +92,7 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
   if (source !== value) return encode(source, depth + 1, count);
   const object: Record<string, JsonValue> = {};
   let tagged = false;
-  // By index, as everywhere here: what walks a list by its iterator asks the agent, who may have replaced that.
+  // By index, as everywhere on the guest's side: what walks a list by its iterator asks the agent, who may have replaced that.
   const names = keys(source);
   for (let i = 0; i < names.length; i++) {
     const key = names[i] as string;
@@ -163,6 +163,8 @@ function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined,
   }
   throw new CodecError("an unknown or malformed $type");
 }
+
+// From here to the end of unwrapObjects(): the host's side alone, where no agent has been at the prototypes.
 
 /** What stands for itself only inside a wrapping. */
 export const TAGS = ["undefined", "number", "bigint", "date", "bytes", "object"] as const;

@@ -118,9 +118,7 @@ interface Parts {
 
 /** Whether the fault lies in what one job names. Others lie in the log, the results or this machine: they end the batch. */
 function isOfTheJob(error: unknown): error is EnclosureError {
-  if (!isFault(error)) return false;
-  // What one job's manifest or module names does not fit a record: the others' may.
-  return error.code === "RECORD_REFUSED" || (error.exit !== EXIT.fault && error.exit !== EXIT.invalid);
+  return isFault(error) && error.exit !== EXIT.fault && error.exit !== EXIT.invalid;
 }
 
 /** A guest that dies before it is ready has run nothing and left no record, so one more is tried. */

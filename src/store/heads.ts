@@ -29,7 +29,9 @@ export function checkHeads(reads: AuditReads, { slots, store }: Known): void {
     if (fault === undefined) continue;
     if (slot.store === store) throw new EnclosureError("LOG_BEHIND_HEAD", fault);
     throw new EnclosureError("LOG_BEHIND_HEAD", `another file of this log has gone on: ${fault}`, {
-      mend: "Go on with that file: it is a copy of this store, or the one of which this is a copy. Never run in both.",
+      mend:
+        "It is a copy of this store, or the one of which this is a copy. Go on with that file; where it is refused " +
+        "likewise, both have gone on: keep both as evidence, and go on in a new store (--store).",
     });
   }
 }

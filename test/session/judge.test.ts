@@ -45,10 +45,12 @@ describe("judge()", () => {
     expect([
       said({ kind: "limit", limit: "wall", used: 1550, max: 1500 }),
       said({ kind: "limit", limit: "memory", used: 17 * 1_048_576, max: 16 * 1_048_576 }),
+      said({ kind: "limit", limit: "log", used: 1088, max: 1024 }),
       said({ kind: "limit", limit: "calls", used: 4, max: 3 }),
     ]).toEqual([
       "the limit wall was reached: 1.6 s of 1.5 s",
       "the limit memory was reached: 17.0 MiB of 16.0 MiB",
+      "the limit log (lines, notes and timers) was reached: 1.1 KiB of 1.0 KiB",
       "the limit calls was reached: 4 of 3",
     ]);
     const judged = judge({ kind: "limit", limit: "calls", used: 4, max: 3 }, NONE, undefined);

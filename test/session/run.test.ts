@@ -271,6 +271,16 @@ describe("calls", () => {
     expect(bodies("call.settled")[0]).toMatchObject({ evidence: "host_claimed", data: { effectState: "failed" } });
   });
 
+  it("records a call under a rule as long as a manifest may write it", async () => {
+    const url = `http://127.0.0.1:9/${"a".repeat(2000)}`;
+    const world = makeWorld(`capabilities: { web: { use: http, allow: ["GET ${url}"] } }\n`);
+    const { result, bodies } = await world.run(
+      `export default () => fetch(${JSON.stringify(url)}).catch((e) => e.code);`,
+    );
+    expect(result).toMatchObject({ status: "completed", calls: { admitted: 1, failed: 1 } });
+    expect(bodies("call.intended")[0]?.data.target).toEqual({ kind: "http", name: `GET ${url}` });
+  });
+
   it("passes every kind of value that crosses, both ways, as it is", async () => {
     const world = makeWorld(DESK);
     world.write("desk.ts", DESK_MODULE);

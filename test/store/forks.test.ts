@@ -66,6 +66,22 @@ describe("a store and its copy", () => {
     await expectForkShown(place, copy);
   });
 
+  it("are told from a store that has lost something: the one that stayed behind names the other", async () => {
+    const place = newPlace();
+    const first = await openWriter(place);
+    await runSession(first, 2);
+    await first.close();
+    const copy = copyStore(place);
+    const second = await openWriter(copy);
+    await runSession(second, 1);
+    await second.close();
+    await expect(openWriter(place)).rejects.toMatchObject({
+      code: "LOG_BEHIND_HEAD",
+      message: expect.stringMatching(/^another file of this log has gone on: /),
+    });
+    expect((await openWriter(copy)).made.store).toBe(false);
+  });
+
   it("may go on one after the other, where the one is the other's whole history", async () => {
     const place = newPlace();
     const first = await openWriter(place);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { httpKind, originsOverlap } from "../../../src/kinds/http/kind.ts";
+import { readRequest } from "../../../src/kinds/http/request.ts";
 import type { JsonObject } from "../../../src/base/json.ts";
 import { compiled } from "../../support/compiled.ts";
 
@@ -234,6 +235,13 @@ describe("the kind http decides on queries, bodies and methods", () => {
       "RULE_DENIED",
       "allow",
     ]);
+  });
+
+  it("sends a path as the guest wrote it, whatever the one spelling is that a condition sees", () => {
+    // Some servers read a plus in a path as a blank.
+    const sent = (url: string) => (({ url: at, canonicalUrl }) => [at, canonicalUrl])(readRequest({ url }));
+    expect(sent("https://a.example/a%2Bb%61")).toEqual(["https://a.example/a%2Bb%61", "https://a.example/a+ba"]);
+    expect(sent("https://a.example/a+b")).toEqual(["https://a.example/a+b", "https://a.example/a+b"]);
   });
 
   it("denies and asks about a path with a slash at its end and without it, and allows the one that is written", () => {
