@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { guestFilter } from "../src/enclosure/seccomp.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -98,6 +99,8 @@ const settled = await Promise.allSettled(programs.map((program) => build({ ...co
 const results = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 if (results.length < settled.length) process.exitCode = 1;
 for (const file of results.flatMap((result) => result.outputFiles ?? [])) put(file.path, file.contents);
+
+put(join(dist, "guest.bpf"), guestFilter());
 
 if (release && process.exitCode === undefined) {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));

@@ -241,7 +241,6 @@ function loadAddon(path: string): typeof ivm {
 
 function readyFrame(): FrameHeader {
   const { versions } = process;
-  const { user, system } = process.cpuUsage();
   return {
     type: "ready",
     protocol: PROTOCOL,
@@ -250,8 +249,6 @@ function readyFrame(): FrameHeader {
     icu: `${versions["icu"]}`,
     tz: `${versions["tz"]}`,
     unicode: `${versions["unicode"]}`,
-    cpuUs: user + system,
-    rssBytes: process.memoryUsage.rss(),
   };
 }
 

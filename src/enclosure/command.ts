@@ -57,14 +57,17 @@ function addonFiles(folder: string): readonly string[] {
   ];
 }
 
-/** The arguments of a guest process. @throws EnclosureError GUEST_START_FAILED on another Node than it needs */
-export function guestArguments(program: string, addon: Addon): readonly string[] {
+/**
+ * The arguments of Node as a guest process, by the paths under which it finds its program and its addon.
+ * @throws EnclosureError GUEST_START_FAILED on another Node than it needs
+ */
+export function guestArguments(program: string, addonPath: string): readonly string[] {
   if (!process.versions.node.startsWith(`${NODE_MAJOR}.`)) {
     throw new EnclosureError(
       "GUEST_START_FAILED",
       `this is Node ${process.versions.node}, the guest needs Node ${NODE_MAJOR}`,
     );
   }
-  const readable = [program, addon.path].map((path) => `--allow-fs-read=${path}`);
-  return [...GUEST_FLAGS, ...readable, program, addon.path];
+  const readable = [program, addonPath].map((path) => `--allow-fs-read=${path}`);
+  return [...GUEST_FLAGS, ...readable, program, addonPath];
 }

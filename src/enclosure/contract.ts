@@ -124,8 +124,10 @@ export interface GuestFacts {
   /** The prelude's text: an artefact of the session. */
   readonly prelude: string;
   readonly flags: readonly string[];
-  /** Walls that were tried and held, by name: "isolate", "process", … */
+  /** Walls that were seen to stand, by name: "isolate", "process", "namespaces", … (docs/walls.md). */
   readonly walls: readonly string[];
+  /** Why the operating system's sandbox is not up; absent where it is. */
+  readonly lacking?: string;
 }
 
 export type LimitName = "wall" | "cpu" | "memory" | "timers" | "log";

@@ -1,14 +1,11 @@
-// The first frame of a guest process: what it is, and what it had used before any agent code ran in it.
+// The first frame of a guest process: what it is.
 
 import type { GuestFacts } from "./contract.ts";
 import type { FrameHeader } from "./frames.ts";
 import { ProtocolBreak, PROTOCOL } from "./frames.ts";
 
-export interface Ready {
-  readonly versions: Omit<GuestFacts["versions"], "isolatedVm">;
-  readonly cpuMs: number;
-  readonly residentBytes: number;
-}
+/** What a guest process says that it runs on, before any agent code is in it. */
+export type Ready = Omit<GuestFacts["versions"], "isolatedVm">;
 
 /** @throws ProtocolBreak when the frame is another, or speaks another version of the protocol */
 export function parseReady(header: FrameHeader): Ready {
@@ -19,11 +16,5 @@ export function parseReady(header: FrameHeader): Ready {
     if (typeof value !== "string" || value.length > 64) throw new ProtocolBreak(`ready without a good ${name}`);
     return value;
   };
-  const number = (name: string): number => {
-    const value = header[name];
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new ProtocolBreak(`ready without a good ${name}`);
-    return value as number;
-  };
-  const versions = { node: text("node"), v8: text("v8"), icu: text("icu"), tz: text("tz"), unicode: text("unicode") };
-  return { versions, cpuMs: number("cpuUs") / 1000, residentBytes: number("rssBytes") };
+  return { node: text("node"), v8: text("v8"), icu: text("icu"), tz: text("tz"), unicode: text("unicode") };
 }

@@ -2,130 +2,101 @@
 // that it says passes the Conversation before anyone hears it; every process that was started is killed and reaped,
 // also when the host exits; `ended` settles last of all, once, and the first reason to end is the one that it tells.
 
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Duplex } from "node:stream";
 import { assert } from "../base/assert.ts";
 import { utf8 } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { FRAME_BODY_BYTES_MAX } from "../base/limits.ts";
-import type { Addon } from "./command.ts";
-import { findAddon, GUEST_ENVIRONMENT, GUEST_FLAGS, guestArguments } from "./command.ts";
+import { findAddon, GUEST_FLAGS } from "./command.ts";
 import type { Delivery, Guest, GuestEnd, GuestFacts, GuestMessage, GuestStart } from "./contract.ts";
 import { Conversation, LimitStruck } from "./conversation.ts";
-import { Crash } from "./crash.ts";
 import type { Frame } from "./frames.ts";
-import { CHANNEL_FD, encodeFrame, FrameReader, ProtocolBreak } from "./frames.ts";
+import { encodeFrame, FrameReader, ProtocolBreak } from "./frames.ts";
+import type { Launched } from "./launch.ts";
+import { Launch } from "./launch.ts";
 import { readPageBytes } from "./proc.ts";
-import type { Ready } from "./ready.ts";
-import { parseReady } from "./ready.ts";
 import type { GuestWatch } from "./watch.ts";
 import { readyWatchdog, watchGuest } from "./watch.ts";
 
 export interface GuestOptions {
-  /** Absolute paths of the built programs. */
-  readonly programs: { readonly guest: string; readonly prelude: string; readonly watchdog: string };
+  /** Absolute paths of the built programs, and of the filter of the guest's system calls. */
+  readonly programs: {
+    readonly guest: string;
+    readonly prelude: string;
+    readonly watchdog: string;
+    readonly filter: string;
+  };
+  /** Refuse to start where the operating system's sandbox cannot be put up. */
+  readonly requireOsSandbox?: boolean;
 }
 
 /**
  * Starts a guest process, at once: nothing of the session need be known yet. Its `facts` reject with
- * GUEST_START_FAILED where it cannot be started, or where its limits could not be kept.
+ * GUEST_START_FAILED where it cannot be started, or where its limits could not be kept, and with OS_SANDBOX_MISSING.
  */
 export function spawnGuest(options: GuestOptions): Guest {
   return new GuestProcess(options);
 }
 
-const living = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of living) child.kill("SIGKILL");
-});
-
 class GuestProcess implements Guest {
   readonly facts: Promise<GuestFacts>;
   readonly ended: Promise<GuestEnd>;
   readonly #watchdog: string;
-  readonly #crash = new Crash();
-  readonly #ready = Promise.withResolvers<Ready>();
   readonly #over = Promise.withResolvers<GuestEnd>();
   readonly #reader = new FrameReader((header) => this.#conversation?.bodyMax(header) ?? 0);
-  #child: ChildProcess | undefined;
-  #channel: Duplex | undefined;
+  #launch: Launch | undefined;
+  #launched: Launched | undefined;
   #prelude = "";
-  #base: Ready | undefined;
   #conversation: Conversation | undefined;
   #onMessage: (message: GuestMessage) => void = () => {};
   #watch: GuestWatch | undefined;
   #end: GuestEnd | undefined;
 
-  constructor({ programs }: GuestOptions) {
-    this.#watchdog = programs.watchdog;
+  constructor(options: GuestOptions) {
+    this.#watchdog = options.programs.watchdog;
     this.ended = this.#over.promise;
-    this.facts = this.#open(programs);
+    this.facts = this.#open(options);
     // Whoever never asks for the facts still learns of the end.
     this.facts.catch(() => {});
   }
 
-  async #open(programs: GuestOptions["programs"]): Promise<GuestFacts> {
-    let addon: Addon;
+  async #open({ programs, requireOsSandbox = false }: GuestOptions): Promise<GuestFacts> {
     try {
-      readPageBytes();
-      addon = findAddon();
+      const pageBytes = readPageBytes();
+      const addon = findAddon();
       this.#prelude = readFileSync(programs.prelude, "utf8");
       readyWatchdog(this.#watchdog);
-      this.#spawn(guestArguments(programs.guest, addon));
+      this.#launch = new Launch({ programs, addon, pageBytes, insist: requireOsSandbox });
+      const launched = await this.#launch.launched;
+      this.#attach(launched);
+      const { lacking, pid, ready, walls } = launched;
+      return {
+        pid,
+        versions: { ...ready, isolatedVm: addon.version },
+        prelude: this.#prelude,
+        flags: GUEST_FLAGS,
+        walls,
+        ...(lacking !== undefined && { lacking }),
+      };
     } catch (cause) {
-      this.#over.resolve({ kind: "crashed", detail: "it could not be started" });
+      this.#end ??= endOfLaunch(cause);
+      this.#over.resolve(this.#end);
       if (cause instanceof EnclosureError) throw cause;
-      throw new EnclosureError("GUEST_START_FAILED", `the guest process cannot be started: ${String(cause)}`, {
-        cause,
-      });
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new EnclosureError("GUEST_START_FAILED", `the guest process ended before it was ready: ${why}`, { cause });
     }
-    const ready = await this.#ready.promise;
-    return {
-      pid: (this.#child as ChildProcess).pid as number,
-      versions: { ...ready.versions, isolatedVm: addon.version },
-      prelude: this.#prelude,
-      flags: GUEST_FLAGS,
-      walls: ["isolate", "process"],
-    };
   }
 
-  #spawn(args: readonly string[]): void {
-    const child = spawn(process.execPath, args, {
-      cwd: "/",
-      env: GUEST_ENVIRONMENT,
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    });
-    this.#child = child;
-    living.add(child);
-    const channel = child.stdio[CHANNEL_FD] as Duplex;
-    this.#channel = channel;
-    channel.on("data", (chunk: Uint8Array) => this.#receive(chunk));
-    // The process's end is told by `close`; what cannot be written to it any more does not matter.
-    channel.on("error", () => {});
-    child.stderr?.on("data", (chunk: Uint8Array) => this.#crash.hear(chunk));
-    child.on("error", (error) => this.#reaped(`it cannot be started: ${error.message}`));
-    child.on("close", (status, signal) => {
+  #attach(launched: Launched): void {
+    this.#launched = launched;
+    launched.channel.on("data", (chunk: Uint8Array) => this.#receive(chunk)).resume();
+    if (this.#end !== undefined) launched.kill();
+    void launched.closed.then(({ status, signal }) => {
       this.#watch?.hearAll();
-      const found = this.#crash.judge(status, signal, this.#limits);
-      this.#end ??= found;
-      this.#reaped(found.kind === "crashed" ? found.detail : found.kind);
+      this.#end ??= launched.crash.judge(status, signal, this.#conversation?.limits);
+      this.#watch?.forget();
+      this.#over.resolve(this.#end);
     });
-  }
-
-  get #limits(): GuestStart["limits"] | undefined {
-    return this.#conversation?.limits;
-  }
-
-  /** The process is dead, every byte of its has been heard. */
-  #reaped(detail: string): void {
-    living.delete(this.#child as ChildProcess);
-    this.#watch?.forget();
-    this.#ready.reject(
-      new EnclosureError("GUEST_START_FAILED", `the guest process ended before it was ready: ${detail}`),
-    );
-    this.#over.resolve(this.#end ?? { kind: "crashed", detail });
   }
 
   #receive(chunk: Uint8Array): void {
@@ -144,16 +115,14 @@ class GuestProcess implements Guest {
   }
 
   #hear(frame: Frame): void {
-    if (this.#conversation !== undefined) return this.#onMessage(this.#conversation.hear(frame));
-    if (this.#base !== undefined) throw new ProtocolBreak(`${frame.header.type} before the start`);
-    this.#base = parseReady(frame.header);
-    this.#ready.resolve(this.#base);
+    if (this.#conversation === undefined) throw new ProtocolBreak(`${frame.header.type} before the start`);
+    this.#onMessage(this.#conversation.hear(frame));
   }
 
   start(start: GuestStart, onMessage: (message: GuestMessage) => void): void {
-    const base = this.#base;
+    const launched = this.#launched;
     if (this.#end !== undefined) return;
-    assert(base !== undefined && this.#conversation === undefined, "a guest is started once, when it is ready");
+    assert(launched !== undefined && this.#conversation === undefined, "a guest is started once, when it is ready");
     const { capabilities, env, inputText, limits, nowMs, script, seed } = start;
     this.#conversation = new Conversation(limits);
     this.#onMessage = onMessage;
@@ -163,14 +132,14 @@ class GuestProcess implements Guest {
       lengths.reduce((sum, length) => sum + length) <= FRAME_BODY_BYTES_MAX,
       "the agent and its input fit a frame",
     );
-    this.#watchFrom(base, limits);
+    this.#watchFrom(launched, limits);
     this.#write(encodeFrame({ type: "start", nowMs, seed, limits, lengths }, Buffer.concat(parts)));
   }
 
-  #watchFrom({ cpuMs, residentBytes }: Ready, limits: GuestStart["limits"]): void {
-    const pid = this.#child?.pid as number;
+  #watchFrom({ base, pid }: Launched, limits: GuestStart["limits"]): void {
     const bounds = { wallMs: limits.wallMs, cpuMs: limits.cpuMs, memoryBytes: limits.memoryBytes };
-    this.#watch = watchGuest(this.#watchdog, { pid, ...bounds, baseCpuMs: cpuMs, baseBytes: residentBytes }, (end) => {
+    const used = { baseCpuMs: base.cpuMs, baseBytes: base.residentBytes };
+    this.#watch = watchGuest(this.#watchdog, { pid, ...bounds, ...used }, (end) => {
       if (end === "lost") this.#kill({ kind: "crashed", detail: "the watchdog was lost, so the guest was killed" });
       else this.#kill({ kind: "limit", limit: end.limit, used: end.used, max: end.max });
     });
@@ -189,7 +158,7 @@ class GuestProcess implements Guest {
 
   /** What is said in one go leaves in one go. */
   #write(frame: Uint8Array): void {
-    const channel = this.#channel as Duplex;
+    const { channel } = this.#launched as Launched;
     if (channel.writableCorked === 0) {
       channel.cork();
       process.nextTick(() => channel.uncork());
@@ -212,6 +181,13 @@ class GuestProcess implements Guest {
 
   #kill(end: GuestEnd): void {
     this.#end ??= end;
-    this.#child?.kill("SIGKILL");
+    if (this.#launched === undefined) this.#launch?.callOff();
+    else this.#launched.kill();
   }
+}
+
+/** How a guest ended that was never ready. */
+function endOfLaunch(cause: unknown): GuestEnd {
+  if (cause instanceof ProtocolBreak) return { kind: "protocol", detail: cause.message };
+  return { kind: "crashed", detail: "it could not be started" };
 }

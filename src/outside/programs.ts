@@ -1,10 +1,11 @@
-// Where the product's own programs lie: files in dist/ that run as processes or threads of their own.
+// Where the product's own programs lie: files in dist/ that run as processes or threads of their own, and the filter of
+// the guest's system calls.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export type Program = "guest.cjs" | "prelude.js" | "watchdog.js" | "module-host.js";
+export type Program = "guest.cjs" | "guest.bpf" | "prelude.js" | "watchdog.js" | "module-host.js";
 
 /** The absolute path of a built program. The same answer from src/ (in tests) and from dist/. */
 export function programPath(program: Program): string {

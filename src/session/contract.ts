@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly onEvent?: (event: LiveEvent) => void;
   /** Ends the session as interrupted. */
   readonly signal?: AbortSignal;
+  /** Run only inside the operating system's sandbox: OS_SANDBOX_MISSING where it cannot be put up. */
+  readonly requireOsSandbox?: boolean;
 }
 
 /** What a person is shown. Made safe for a terminal by whoever shows it. */

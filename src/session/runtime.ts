@@ -53,7 +53,9 @@ class LiveRuntime implements Runtime {
         guest: programPath("guest.cjs"),
         prelude: programPath("prelude.js"),
         watchdog: programPath("watchdog.js"),
+        filter: programPath("guest.bpf"),
       },
+      requireOsSandbox: options.requireOsSandbox ?? false,
     });
     guest.facts.catch(() => {});
     try {

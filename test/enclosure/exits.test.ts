@@ -26,7 +26,7 @@ interface Life {
 /** The status, signal and last words of a guest that is started and then left to itself. */
 async function lifeOf(life: Life, { onTestFinished }: TestContext): Promise<unknown> {
   const { prelude = ours, body = "", limits = {}, hangUp = false } = life;
-  const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon()), {
+  const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon().path), {
     cwd: "/",
     env: GUEST_ENVIRONMENT,
     stdio: ["ignore", "ignore", "pipe", "pipe"],

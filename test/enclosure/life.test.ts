@@ -33,7 +33,8 @@ describe("a guest process", () => {
     const { facts } = await play("return 1;");
     expect(facts.versions.node).toBe(process.versions.node);
     expect(facts.versions.isolatedVm).toMatch(/^\d+\.\d+\.\d+$/);
-    expect(facts.walls).toEqual(["isolate", "process"]);
+    expect(facts.walls.slice(0, 2)).toEqual(["isolate", "process"]);
+    expect(facts.lacking === undefined).toBe(facts.walls.includes("namespaces"));
     expect(facts.flags).toContain("--permission");
     expect(facts.prelude).toBe(readFileSync(PROGRAMS.prelude, "utf8"));
   });
@@ -41,10 +42,8 @@ describe("a guest process", () => {
   test("has an environment, a folder and descriptors of its own", async () => {
     const guest = openGuest();
     const { pid } = await guest.facts;
-    expect(readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").filter(Boolean).toSorted()).toEqual([
-      "LC_ALL=en_US.UTF-8",
-      "TZ=UTC",
-    ]);
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").filter(Boolean).toSorted();
+    expect(environment.filter((entry) => entry !== "PWD=/")).toEqual(["LC_ALL=en_US.UTF-8", "TZ=UTC"]);
     expect(readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/^PPid:\s+\d+/m);
     expect(existsSync(`/proc/${pid}/fd/3`)).toBe(true);
   });
@@ -67,8 +66,8 @@ describe("a guest process", () => {
     const guest = openGuest();
     const { pid } = await guest.facts;
     guest.start({ ...START, script: IDLE }, () => {});
-    process.kill(pid, "SIGSEGV");
-    expect(await guest.ended).toEqual({ kind: "crashed", detail: "it died of SIGSEGV" });
+    process.kill(pid, "SIGKILL");
+    expect(await guest.ended).toEqual({ kind: "crashed", detail: "it died of SIGKILL" });
   });
 
   test("ignores what is delivered after its end", async () => {

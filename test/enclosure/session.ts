@@ -19,6 +19,7 @@ export const PROGRAMS = {
   guest: programPath("guest.cjs"),
   prelude: programPath("prelude.js"),
   watchdog: programPath("watchdog.js"),
+  filter: programPath("guest.bpf"),
 };
 
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: DeliveredError };

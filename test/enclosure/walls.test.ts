@@ -1,6 +1,7 @@
-// The second wall: code that has escaped the isolate into the guest process's own Node realm finds nothing there. The
-// attack runs in a process with the product's own flags and environment, after the product's own dropPowers(); the same
-// attack in a process without them must succeed, or it proves nothing.
+// The second wall and the third: code that has escaped the isolate into the guest process's own Node realm finds nothing
+// there; code that has all of Node's powers as well finds nothing beyond the root and the namespaces that it was given.
+// The attack runs in a process with the product's own command line and environment; the same attack in a process without
+// them must succeed, or it proves nothing.
 import { build } from "esbuild";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +12,11 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import type { Addon } from "../../src/enclosure/command.ts";
 import { findAddon, GUEST_ENVIRONMENT, guestArguments } from "../../src/enclosure/command.ts";
+import { release, wrappings } from "../../src/enclosure/os-walls.ts";
+import { BUBBLEWRAP_WORKS } from "../support/bubblewrap.ts";
+import { programPath } from "../../src/outside/programs.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -24,7 +29,7 @@ const deeds = {
   "read a file": () => node.fs.readFileSync(secret, "utf8"),
   "read its own program": () => node.fs.readFileSync(__filename, "utf8").length,
   "read the addon": () => node.fs.readFileSync(addon).length,
-  "list a folder": () => node.fs.readdirSync("/").length,
+  "list a folder": () => node.fs.readdirSync("/tmp").length,
   "stat a file": () => node.fs.statSync(secret).size,
   "read through /proc": () => node.fs.readFileSync("/proc/self/environ", "utf8"),
   "write a file": () => { node.fs.writeFileSync(secret + ".out", "x"); return "written"; },
@@ -40,7 +45,7 @@ const deeds = {
   "open another's inspector": () => { if (typeof node.process._debugProcess !== "function") throw 1; return "could"; },
   "become another program": () => { if (typeof node.process.execve !== "function") throw 1; return "could"; },
   "find process on the global": () => globalThis.process.pid,
-  "read the environment": () => { const env = { ...node.process.env }; delete env.TZ; delete env.LC_ALL; if (Object.keys(env).length === 0) throw 1; return Object.keys(env).length; },
+  "read the environment": () => { const env = { ...node.process.env }; for (const name of ["TZ", "LC_ALL", "PWD"]) delete env[name]; if (Object.keys(env).length === 0) throw 1; return Object.keys(env).length; },
 };
 const got = {};
 for (const [name, deed] of Object.entries(deeds)) {
@@ -53,7 +58,10 @@ try {
 } catch { say(); }
 `;
 
-async function attack(dropped: boolean): Promise<Record<string, string>> {
+/** What stands around the attack: all that stands around a guest but bubblewrap, bubblewrap's namespaces alone, or nothing. */
+type Walls = "of Node" | "of the system" | "none";
+
+async function attack(walls: Walls): Promise<Record<string, string>> {
   const folder = temporaryFolder();
   const secret = join(folder, "secret.txt");
   writeFileSync(secret, "secret");
@@ -74,7 +82,7 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
         const node = { ${names.map((name) => `${name}: require("node:${name}")`).join(", ")} };
         const { ${Object.keys(values).join(", ")} } = ${JSON.stringify(values)};
         const write = node.fs.writeSync;
-        ${dropped ? `dropPowers(${JSON.stringify(addon.path)});` : ""}
+        ${walls === "of Node" ? `dropPowers(${JSON.stringify(addon.path)});` : ""}
         ${ATTACK}`,
       resolveDir: root,
       loader: "ts",
@@ -85,10 +93,11 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
     format: "cjs",
     logLevel: "silent",
   });
-  const child = spawn(process.execPath, dropped ? guestArguments(program, addon) : [program], {
+  const { file, args } = commandOf(walls, program, addon);
+  const child = spawn(file, args, {
     cwd: "/",
-    env: dropped ? GUEST_ENVIRONMENT : { ...GUEST_ENVIRONMENT, HOME: folder },
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    env: walls === "none" ? { ...GUEST_ENVIRONMENT, HOME: folder } : GUEST_ENVIRONMENT,
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [got, left] = await Promise.all([text(child.stdio[3] as Readable), once(child, "exit")]);
@@ -96,10 +105,40 @@ async function attack(dropped: boolean): Promise<Record<string, string>> {
   return JSON.parse(got) as Record<string, string>;
 }
 
+/** The system's walls without Node's permissions, and without the filter, under which the first attempt would be the last. */
+function commandOf(walls: Walls, program: string, addon: Addon): { file: string; args: readonly string[] } {
+  if (walls === "none") return { file: process.execPath, args: [program] };
+  if (walls === "of Node") return { file: process.execPath, args: guestArguments(program, addon.path) };
+  const command = wrappings()[0]?.command({ guest: program, filter: programPath("guest.bpf") }, addon);
+  if (command === undefined) throw new Error("no wrapping");
+  release(command);
+  const filter = command.args.indexOf("--seccomp");
+  const args = command.args.toSpliced(filter, 2).filter((arg) => !/^--(permission|allow-)/.test(arg));
+  return { file: command.file, args };
+}
+
 test("code in the guest process's own realm gets no file, connection, process, thread, module or environment", async () => {
-  expect(await attack(true)).toEqual({});
+  expect(await attack("of Node")).toEqual({});
 });
 
+test.skipIf(!BUBBLEWRAP_WORKS)(
+  "code with all of Node's powers gets no more than its own namespaces and files",
+  async () => {
+    // Threads, modules and the inspector of its own empty network are its own; so is the text of its own program.
+    expect(Object.keys(await attack("of the system"))).toEqual([
+      "read its own program",
+      "start a worker",
+      "open the inspector",
+      "compile WASI",
+      "load a module",
+      "reach internals",
+      "open another's inspector",
+      "become another program",
+      "find process on the global",
+    ]);
+  },
+);
+
 test("the same code gets all of them in a process without the walls", async () => {
-  expect(Object.keys(await attack(false))).toHaveLength(21);
+  expect(Object.keys(await attack("none"))).toHaveLength(21);
 });

@@ -44,6 +44,7 @@ export async function play(
       guest: programPath("guest.cjs"),
       prelude: programPath("prelude.js"),
       watchdog: programPath("watchdog.js"),
+      filter: programPath("guest.bpf"),
     },
   });
   await guest.facts;

@@ -1,0 +1,234 @@
+// Starting a guest process with as many walls as this machine gives: each wrapping is tried by using it, strongest first,
+// until a guest says that it is ready and its walls are seen to stand. What worked once is what this host process uses
+// from then on: a later failure is a failure, never a weaker guest. No agent code runs before a launch has succeeded, so
+// none can choose the walls.
+
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Duplex, Readable } from "node:stream";
+import { EnclosureError } from "../base/errors.ts";
+import type { Addon } from "./command.ts";
+import { GUEST_ENVIRONMENT } from "./command.ts";
+import { Crash } from "./crash.ts";
+import { CHANNEL_FD, FrameReader, ProtocolBreak } from "./frames.ts";
+import type { Command, Programs, Wrapping } from "./os-walls.ts";
+import { INFO_FD, missingWalls, release, whyNoBubblewrap, wrappings } from "./os-walls.ts";
+import type { ProcessUse } from "./proc.ts";
+import { readUse } from "./proc.ts";
+import type { Ready } from "./ready.ts";
+import { parseReady } from "./ready.ts";
+
+/** bubblewrap says little on its descriptor; the rest would not be its. */
+const INFO_BYTES_MAX = 4096;
+
+/** A guest process that is up, and quiet until it is started. */
+export interface Launched {
+  /** What was spawned: the guest itself, or bubblewrap, which ends when the guest inside does. */
+  readonly child: ChildProcess;
+  /** The guest's own number. */
+  readonly pid: number;
+  readonly channel: Duplex;
+  readonly crash: Crash;
+  readonly ready: Ready;
+  /** What it had used when it was ready. */
+  readonly base: ProcessUse;
+  /** Its end, once it is reaped and every byte of its has been heard: a signal's name though bubblewrap tells it by a status. */
+  readonly closed: Promise<Closed>;
+  /** Kills it, if it lives. */
+  kill(): void;
+  readonly walls: readonly string[];
+  /** Why the operating system's walls are not all up; absent where they are. */
+  readonly lacking?: string;
+}
+
+/** What this process has learned: the wrapping that works here, and what was wrong with the stronger ones. */
+let learned: { readonly wrapping: Wrapping; readonly lacking?: string } | undefined;
+
+const WALLS_OF_NODE = ["isolate", "process"];
+
+export interface LaunchOptions {
+  readonly programs: Programs;
+  readonly addon: Addon;
+  readonly pageBytes: number;
+  /** Only the strongest wrapping will do. */
+  readonly insist: boolean;
+}
+
+/** One launch; can be called off. */
+export class Launch {
+  readonly launched: Promise<Launched>;
+  readonly #options: LaunchOptions;
+  #attempt: Attempt | undefined;
+  #calledOff = false;
+
+  constructor(options: LaunchOptions) {
+    this.#options = options;
+    this.launched = this.#run();
+  }
+
+  /** Kills what is being started; `launched` rejects when it is reaped. */
+  callOff(): void {
+    this.#calledOff = true;
+    this.#attempt?.kill();
+  }
+
+  async #run(): Promise<Launched> {
+    const { insist } = this.#options;
+    const candidates = learned === undefined ? wrappings() : [learned.wrapping];
+    let lacking = learned === undefined ? this.#unavailable(candidates) : learned.lacking;
+    for (const [index, wrapping] of candidates.entries()) {
+      if (insist && (lacking !== undefined || wrapping.name !== "bubblewrap")) break;
+      try {
+        // The first attempt begins in this very turn of the event loop.
+        const launched = await this.#try(wrapping);
+        learned ??= { wrapping, ...(lacking !== undefined && { lacking }) };
+        return { ...launched, ...(lacking !== undefined && { lacking }) };
+      } catch (error) {
+        if (this.#calledOff || error instanceof ProtocolBreak || index === candidates.length - 1) throw error;
+        lacking ??= error instanceof Error ? error.message : String(error);
+      }
+    }
+    throw new EnclosureError("OS_SANDBOX_MISSING", `the operating system's sandbox is required: ${lacking}`);
+  }
+
+  #unavailable([strongest]: readonly Wrapping[]): string | undefined {
+    return strongest?.name === "bubblewrap" ? undefined : whyNoBubblewrap();
+  }
+
+  async #try(wrapping: Wrapping): Promise<Launched> {
+    const { addon, pageBytes, programs } = this.#options;
+    const attempt = new Attempt(wrapping, wrapping.command(programs, addon));
+    this.#attempt = attempt;
+    const { pid, ready } = await attempt.up;
+    const base = readUse(pid, pageBytes);
+    const missing = base === undefined ? ["process"] : missingWalls(pid, wrapping);
+    if (base === undefined || missing.length > 0) {
+      attempt.kill();
+      await attempt.closed;
+      throw new Error(`${wrapping.name} did not put up: ${missing.join(", ")}`);
+    }
+    const { channel, child, closed, crash } = attempt;
+    const walls = [...WALLS_OF_NODE, ...wrapping.walls];
+    const kill = (): void => {
+      if (!killExactly(pid, base, pageBytes)) attempt.kill();
+    };
+    return { child, pid, channel, crash, ready, base, closed, kill, walls };
+  }
+}
+
+/** Kills the guest itself, so that bubblewrap reaps it and then ends, and no dead process is left for anyone to reap. */
+function killExactly(pid: number, base: ProcessUse, pageBytes: number): boolean {
+  if (readUse(pid, pageBytes)?.began !== base.began) return false;
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
+  }
+}
+
+/** How a process ended. */
+interface Closed {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One process that is started, until it is ready or dead. */
+class Attempt {
+  readonly child: ChildProcess;
+  readonly channel: Duplex;
+  readonly crash = new Crash();
+  /** Rejects when the process is reaped without having been ready. @throws ProtocolBreak when it spoke amiss, and was killed */
+  readonly up: Promise<{ readonly pid: number; readonly ready: Ready }>;
+  readonly closed: Promise<Closed>;
+  #broke: ProtocolBreak | undefined;
+
+  constructor({ name }: Wrapping, command: Command) {
+    const wrapped = name === "bubblewrap";
+    try {
+      this.child = spawn(command.file, command.args, {
+        cwd: "/",
+        env: GUEST_ENVIRONMENT,
+        stdio: ["ignore", "ignore", "pipe", "pipe", wrapped ? "pipe" : "ignore", command.filterFd ?? "ignore"],
+      });
+    } finally {
+      release(command);
+    }
+    living.add(this.child);
+    this.channel = this.child.stdio[CHANNEL_FD] as Duplex;
+    // The process's end is told by `close`; what cannot be written to it any more does not matter.
+    this.channel.on("error", () => {});
+    this.child.stderr?.on("data", (chunk: Uint8Array) => this.crash.hear(chunk));
+    this.closed = this.#whenClosed(wrapped);
+    const pid = wrapped ? this.#innerPid() : Promise.resolve(this.child.pid ?? 0);
+    const ready = Promise.all([pid, this.#ready()]);
+    this.up = Promise.race([ready.then(([inner, said]) => ({ pid: inner, ready: said })), this.#failed(name)]);
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  #whenClosed(wrapped: boolean): Promise<Closed> {
+    return new Promise((resolve, reject) => {
+      this.child.on("error", (error) => reject(new Error(`it cannot be started: ${error.message}`)));
+      this.child.on("close", (status, signal) => {
+        living.delete(this.child);
+        resolve(wrapped ? unwrapped(status, signal) : { status, signal });
+      });
+    });
+  }
+
+  async #failed(name: string): Promise<never> {
+    const { status, signal } = await this.closed;
+    if (this.#broke !== undefined) throw this.#broke;
+    const found = this.crash.judge(status, signal, undefined);
+    throw new Error(`${name}: ${found.kind === "crashed" ? found.detail : found.kind}`);
+  }
+
+  #ready(): Promise<Ready> {
+    const { channel } = this;
+    return new Promise((resolve) => {
+      const reader = new FrameReader(() => 0);
+      const hear = (chunk: Uint8Array): void => {
+        try {
+          const [first, more] = [...reader.push(chunk)];
+          if (first === undefined) return;
+          const ready = parseReady(first.header);
+          if (more !== undefined) throw new ProtocolBreak(`${more.header.type} before the start`);
+          channel.off("data", hear).pause();
+          resolve(ready);
+        } catch (error) {
+          if (!(error instanceof ProtocolBreak)) throw error;
+          this.#broke ??= error;
+          this.kill();
+        }
+      };
+      channel.on("data", hear);
+    });
+  }
+
+  /** The number, in this process's own namespace, of what runs inside: the first thing that bubblewrap says. */
+  #innerPid(): Promise<number> {
+    return new Promise((resolve) => {
+      let said = "";
+      (this.child.stdio as readonly unknown[] as readonly Readable[])[INFO_FD]?.on("data", (chunk: Uint8Array) => {
+        if (said.length < INFO_BYTES_MAX) said += Buffer.from(chunk).toString("latin1");
+        const pid = /"child-pid": *(\d+)\b[^]/.exec(said)?.[1];
+        if (pid !== undefined) resolve(Number(pid));
+      });
+    });
+  }
+}
+
+/** bubblewrap ends with 128 and the signal's number where the process inside died of one. */
+function unwrapped(status: number | null, signal: NodeJS.Signals | null): Closed {
+  if (status === null || status <= 128) return { status, signal };
+  const name = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
+  return name === undefined ? { status, signal } : { status: null, signal: name as NodeJS.Signals };
+}
+
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
