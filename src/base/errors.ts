@@ -284,6 +284,10 @@ export const CODES = {
     "The operating system's sandbox cannot be put up around the guest process here.",
     "Install bubblewrap (`apt-get install bubblewrap`) and let this account make user namespaces; a container needs them allowed. `enclosure doctor` tells what stands.",
   ),
+  ENGINE_OUTDATED: fault(
+    "Node, and V8 with it, or isolated-vm is older than this release knows: fixes of weaknesses may be missing.",
+    "Update it: `npm ci` brings the versions that belong together.",
+  ),
   GUEST_START_FAILED: fault(
     "The guest process could not be started, or its limits could not be kept here.",
     "Run on Linux with Node 26 and the installed packages as they came; `enclosure doctor` looks at each.",

@@ -12,8 +12,9 @@ import type { CallCounts } from "../audit/events.ts";
 import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
-import type { RunOptions, RunResult, Runtime } from "../session/contract.ts";
+import type { LiveEvent, RunOptions, RunResult, Runtime } from "../session/contract.ts";
 import { exitOf } from "../session/judge.ts";
+import { isOfTheMachine } from "../session/machine.ts";
 import { realPathOf } from "../store/place.ts";
 import {
   type CommonOptions,
@@ -31,17 +32,20 @@ import { faultResult, openResults, type ResultLine, type Results } from "./resul
 import { tellMade } from "./run.ts";
 import { stopOnSignals } from "./stop.ts";
 import { visible, visibleJson } from "./visible.ts";
+import { printMend, printWarning } from "./voice.ts";
 import { counted, shortId, shownCounts } from "./words.ts";
 
 interface Options extends CommonOptions {
   readonly jobs?: number;
   readonly out?: string;
+  readonly requireOsSandbox?: boolean;
 }
 
 export function declare(command: Command, context: Context): void {
   storeOption(command)
     .argument("<jobs.jsonl>", "one job a line: {id, agent, manifest, input, as?, onBehalfOf?}")
     .option("--jobs <n>", "sessions at a time (default: one a processor core)", parseCount(1))
+    .option("--require-os-sandbox", "run nothing where the operating system's sandbox cannot be put up")
     .option("--out <path>", "append result lines to this file (default: standard output)")
     .addHelpText(
       "after",
@@ -63,6 +67,7 @@ Exit: the highest of the jobs'.`,
 
 async function batch(context: Context, path: string, options: Options): Promise<ExitStatus> {
   const pages = context.pages(options);
+  const { requireOsSandbox = false } = options;
   const text = readNamedFile(path);
   const file = realpathSync(path);
   const jobs = parseJobs(text, path, dirname(file));
@@ -80,7 +85,10 @@ async function batch(context: Context, path: string, options: Options): Promise<
     await runtime.open();
     tellMade(pages, runtime, store, home);
     reader = await openReader(store, home);
-    const work = new Batch({ pages, file, store, reader, runtime, results, signal: stop.signal }, jobs);
+    const work = new Batch(
+      { pages, file, store, reader, runtime, results, signal: stop.signal, requireOsSandbox },
+      jobs,
+    );
     await work.run(options.jobs ?? availableParallelism());
     return work.conclude();
   } finally {
@@ -114,6 +122,7 @@ interface Parts {
   readonly runtime: Runtime;
   readonly results: Results | undefined;
   readonly signal: AbortSignal;
+  readonly requireOsSandbox: boolean;
 }
 
 /** Whether the fault lies in what one job names. Others lie in the log, the results or this machine: they end the batch. */
@@ -138,6 +147,7 @@ class Batch {
   readonly #left: Job[];
   readonly #done: ResultLine[] = [];
   #reported = 0;
+  readonly #told = new Set<string>();
   /** What ends the batch before its time. */
   #broken: { readonly error: unknown } | undefined;
 
@@ -184,14 +194,19 @@ class Batch {
   }
 
   async #runJob(job: Job, batchJob: HexDigest): Promise<void> {
-    const { runtime, file, signal } = this.#parts;
+    const { runtime, file, requireOsSandbox, signal } = this.#parts;
     const { id, input, as, onBehalfOf } = job;
     const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };
     let line: ResultLine;
     try {
       line = {
         id,
-        ...(await runWithSecondGuest(runtime, { ...jobPaths(job, file), input, batchJob, signal, ...people })),
+        ...(await runWithSecondGuest(runtime, {
+          ...jobPaths(job, file),
+          ...people,
+          ...{ batchJob, input, requireOsSandbox, signal },
+          onEvent: (event) => this.#tell(event),
+        })),
       };
     } catch (error) {
       if (!isOfTheJob(error)) throw error;
@@ -201,6 +216,15 @@ class Batch {
     // Cut off by our own stop: it has no result yet, and the log says whether it may be run again.
     if (signal.aborted && line.status === "interrupted") return;
     this.#finish(line);
+  }
+
+  /** What is wrong with the machine, once: it is the same for every job. */
+  #tell(event: LiveEvent): void {
+    if (event.type !== "warning" || !isOfTheMachine(event.code) || this.#told.has(event.message)) return;
+    this.#told.add(event.message);
+    const { err } = this.#parts.pages;
+    printWarning(err, event.message, event.code);
+    printMend(err, event.mend);
   }
 
   #finish(line: ResultLine): void {

@@ -10,6 +10,7 @@ import type { EventData } from "../audit/events.ts";
 import { EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { shellWord } from "../base/shell.ts";
 import { firstOf } from "../review/records.ts";
+import type { LiveEvent } from "../session/contract.ts";
 import { DEFAULT_MANIFEST } from "../session/look.ts";
 import {
   type CommonOptions,
@@ -26,10 +27,12 @@ import { printMend } from "./voice.ts";
 
 interface Finding {
   readonly name: string;
-  readonly state: "ok" | "error";
+  readonly state: "ok" | "warning" | "error";
   readonly detail: string;
   readonly mend?: string;
 }
+
+type Warning = Extract<LiveEvent, { type: "warning" }>;
 
 const NODE_MAJOR = 26;
 
@@ -87,14 +90,16 @@ async function trial(): Promise<readonly Finding[]> {
     const { openRuntime } = await import("../session/runtime.ts");
     const runtime = await openRuntime({ store, home });
     try {
-      const { session, status, walls, error } = await runtime.run({ agent: join(place, "agent.ts") });
+      const warnings: Warning[] = [];
+      const onEvent = (event: LiveEvent): void => void (event.type === "warning" && warnings.push(event));
+      const { session, status, walls, error } = await runtime.run({ agent: join(place, "agent.ts"), onEvent });
       if (error !== undefined)
         return [{ name: "trial run", state: "error", detail: `${status}: ${error.message}`, mend: error.mend }];
       const reader = await openReader(store, home);
       try {
         return [
           { name: "trial run", state: "ok", detail: "an agent ran and was recorded" },
-          wallsFinding(walls),
+          ...wallsFindings(walls, warnings),
           ...recorded(reader, session),
         ];
       } finally {
@@ -111,10 +116,13 @@ async function trial(): Promise<readonly Finding[]> {
   }
 }
 
-function wallsFinding(walls: readonly string[]): Finding {
-  const detail = walls.join(", ");
-  if (["isolate", "process"].every((wall) => walls.includes(wall))) return { name: "walls", state: "ok", detail };
-  return { name: "walls", state: "error", detail, mend: "Do not run agents here that you do not trust." };
+/** The walls that stood, and what the trial warned of: a wall that is not up, an engine that is behind. */
+function wallsFindings(walls: readonly string[], warnings: readonly Warning[]): readonly Finding[] {
+  const stood: Finding = { name: "walls", state: "ok", detail: walls.join(", ") };
+  return [
+    stood,
+    ...warnings.map(({ message, mend }) => ({ name: "walls", state: "warning" as const, detail: message, mend })),
+  ];
 }
 
 /** What the trial's own record says of the engine and of the store. */
@@ -182,12 +190,12 @@ function keys(home: string): Finding {
   };
 }
 
-const STYLES = { ok: "green", error: "red" } as const;
+const STYLES = { ok: "green", warning: "yellow", error: "red" } as const;
 
 function tell({ out }: Pages, findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ name }) => name.length));
   for (const { name, state, detail, mend } of findings) {
-    out.line(`${name.padEnd(width)}  ${out.paint(STYLES[state], state.padEnd(5))}  ${visible(detail)}`);
+    out.line(`${name.padEnd(width)}  ${out.paint(STYLES[state], state.padEnd(7))}  ${visible(detail)}`);
     if (mend !== undefined) printMend(out, mend);
   }
 }

@@ -24,6 +24,7 @@ interface Options extends CommonOptions {
   readonly onBehalfOf?: string;
   readonly correlation?: Readonly<Record<string, string>>;
   readonly failOn?: readonly FailOn[];
+  readonly requireOsSandbox?: boolean;
 }
 
 export function declare(command: Command, context: Context): void {
@@ -42,6 +43,7 @@ export function declare(command: Command, context: Context): void {
       "exit with a status when calls were denied (3), failed (1) or are unknown (7)",
       parseFailOn,
     )
+    .option("--require-os-sandbox", "run nothing where the operating system's sandbox cannot be put up")
     .addHelpText(
       "after",
       `
@@ -102,7 +104,7 @@ async function runAgent(
 }
 
 function runOptions(agent: string | undefined, options: Options): RunOptions {
-  const { manifest, profile, as, onBehalfOf, correlation } = options;
+  const { manifest, profile, as, onBehalfOf, correlation, requireOsSandbox } = options;
   return {
     ...(agent !== undefined && { agent }),
     ...(manifest !== undefined && { manifest }),
@@ -110,6 +112,7 @@ function runOptions(agent: string | undefined, options: Options): RunOptions {
     ...(as !== undefined && { as }),
     ...(onBehalfOf !== undefined && { onBehalfOf }),
     ...(correlation !== undefined && { correlation }),
+    ...(requireOsSandbox !== undefined && { requireOsSandbox }),
   };
 }
 

@@ -149,6 +149,8 @@ class Attempt {
       this.child = spawn(command.file, command.args, {
         cwd: "/",
         env: GUEST_ENVIRONMENT,
+        // A session and a process group of its own: no terminal, no signal that a terminal sends to its foreground group.
+        detached: true,
         stdio: ["ignore", "ignore", "pipe", "pipe", wrapped ? "pipe" : "ignore", command.filterFd ?? "ignore"],
       });
     } finally {
@@ -165,8 +167,9 @@ class Attempt {
     this.up = Promise.race([ready.then(([inner, said]) => ({ pid: inner, ready: said })), this.#failed(name)]);
   }
 
+  /** bubblewrap's child, which is bound to it only once it is set up, dies with it in any case: it is of the same group. */
   kill(): void {
-    this.child.kill("SIGKILL");
+    killGroup(this.child);
   }
 
   #whenClosed(wrapped: boolean): Promise<Closed> {
@@ -230,5 +233,15 @@ function unwrapped(status: number | null, signal: NodeJS.Signals | null): Closed
 
 const living = new Set<ChildProcess>();
 process.on("exit", () => {
-  for (const child of living) child.kill("SIGKILL");
+  for (const child of living) killGroup(child);
 });
+
+function killGroup({ exitCode, pid, signalCode }: ChildProcess): void {
+  // Once it is reaped, its number may be another's.
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It died in this moment.
+  }
+}

@@ -95,7 +95,7 @@ function inBubblewrap(bubblewrap: string): Wrapping {
     ];
     const wrapped = shellCommand([
       bubblewrap,
-      ...["--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--as-pid-1"],
+      ...["--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--as-pid-1"],
       ...files.flatMap(([from, to]) => ["--ro-bind", from, to]),
       ...["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--remount-ro", "/"],
       ...["--info-fd", `${INFO_FD}`],

@@ -21,6 +21,21 @@ export function packageRoot(): string {
 
 /** The version of this program, as its package says. */
 export function productVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
-  return version;
+  return ownPackage().version;
+}
+
+/** The newest engine that this release knows: what its package pins. */
+export function knownEngine(): { readonly node: string; readonly isolatedVm: string } {
+  const { dependencies, devDependencies } = ownPackage();
+  return { node: devDependencies.node, isolatedVm: dependencies["isolated-vm"] };
+}
+
+interface OwnPackage {
+  readonly version: string;
+  readonly dependencies: { readonly "isolated-vm": string };
+  readonly devDependencies: { readonly node: string };
+}
+
+function ownPackage(): OwnPackage {
+  return JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as OwnPackage;
 }

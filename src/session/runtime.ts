@@ -9,9 +9,10 @@ import type { HexDigest } from "../base/bytes.ts";
 import { spawnGuest } from "../enclosure/supervisor.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
 import { loadCacheKey } from "../outside/cache-key.ts";
-import { productVersion, programPath } from "../outside/programs.ts";
+import { knownEngine, productVersion, programPath } from "../outside/programs.ts";
 import { openLogWriter } from "../store/writer.ts";
 import type { RunOptions, RunResult, Runtime, RuntimeOptions } from "./contract.ts";
+import { machineWarnings } from "./machine.ts";
 import { type Place, prepare } from "./prepare.ts";
 import { runPrepared } from "./run.ts";
 
@@ -63,6 +64,9 @@ class LiveRuntime implements Runtime {
       try {
         for (const { severity: _severity, pointer: _pointer, ...problem } of prepared.warnings) {
           options.onEvent?.({ type: "warning", ...problem });
+        }
+        for (const warning of machineWarnings(await guest.facts, knownEngine())) {
+          options.onEvent?.({ type: "warning", ...warning });
         }
         return await runPrepared(await this.#writer(), guest, prepared, options, POWERS);
       } finally {

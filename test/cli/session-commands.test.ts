@@ -24,7 +24,7 @@ describe("a first agent", () => {
             the mount /notes is read only
             mend: write "access: rw" under capabilities.files.mounts for /notes (enclosure.yaml:18)
       session <id>  completed  3 admitted, 1 refused
-      walls   isolate, process
+      walls   <walls>
       log     seq 11 of <origin>, root <id>, L1
       next: enclosure show <id>
       next: enclosure calls <id> --denied
@@ -42,7 +42,7 @@ describe("a first agent", () => {
       run by     ada (as the operator says)
       purpose    Reads the notes of this folder and writes a summary of them.
       manifest   <id>, not pinned
-      walls      isolate, process
+      walls      <walls>
       opened     <time> UTC at seq 1
       closed     <time> UTC
       status     completed
