@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { CallId } from "../base/ids.ts";
 import { isCapabilityName } from "../base/ids.ts";
+import { isJsonObject } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
 import { ERROR_MESSAGE_CHARS_MAX, ERROR_STACK_CHARS_MAX } from "../base/limits.ts";
 import type { Delivery, GuestError, GuestMessage, LimitName, LogLevel, ScriptSite } from "./contract.ts";
@@ -78,6 +79,8 @@ export class Conversation {
   readonly #armed = new Set<number>();
   #logBytes = 0;
   #draws = 0;
+  /** Codes of the refusals that the running turn has told of: each is said once, with its count. */
+  readonly #refusals = new Set<string>();
   #done = false;
 
   constructor(limits: SessionLimits) {
@@ -128,7 +131,7 @@ export class Conversation {
       case "note":
         return { type: "note", turn, text: this.#hearText(frame.body) };
       case "refusedInside":
-        return { type: "refusedInside", turn, count: header["count"] as number, code: refusedCode(header) };
+        return this.#hearRefusedInside(turn, header);
       case "quiet":
         return this.#hearQuiet(turn, header);
       default:
@@ -181,6 +184,14 @@ export class Conversation {
     return { type: "timerCleared", id, turn };
   }
 
+  /** Costs no record and is charged to no limit, so a turn has room for one of each code, as the prelude says them. */
+  #hearRefusedInside(turn: number, header: FrameHeader): GuestMessage {
+    const code = refusedCode(header);
+    if (this.#refusals.has(code)) throw new ProtocolBreak(`refusedInside of ${code} twice in turn ${turn}`);
+    this.#refusals.add(code);
+    return { type: "refusedInside", turn, count: header["count"] as number, code };
+  }
+
   #hearText(body: Uint8Array): string {
     this.#charge(body.length + RECORD_COST_BYTES);
     return bodyText(body);
@@ -193,10 +204,14 @@ export class Conversation {
 
   #hearQuiet(turn: number, header: FrameHeader): GuestMessage {
     const [calls, draws] = [header["calls"] as number, header["draws"] as number];
-    if (calls !== this.#calls || draws < this.#draws) throw new ProtocolBreak("totals that do not fit");
+    const timersArmed = header["timersArmed"] as number;
+    if (calls !== this.#calls || draws < this.#draws || timersArmed > this.#timers) {
+      throw new ProtocolBreak("totals that do not fit");
+    }
     this.#draws = draws;
+    this.#refusals.clear();
     this.#turns.shift();
-    return { type: "quiet", turn, calls, draws, timersArmed: header["timersArmed"] as number };
+    return { type: "quiet", turn, calls, draws, timersArmed };
   }
 
   #hearDone(turn: number, { header, body }: Frame): GuestMessage {
@@ -235,7 +250,7 @@ function parseError(text: string): GuestError {
   } catch {
     throw new ProtocolBreak("an error that is not JSON");
   }
-  if (typeof value !== "object" || value === null) throw new ProtocolBreak("an error that is no object");
+  if (!isJsonObject(value)) throw new ProtocolBreak("an error that is no object");
   const error: { -readonly [Field in keyof GuestError]: GuestError[Field] } = { name: "", message: "" };
   for (const [name, part] of Object.entries(value)) {
     const field = ERROR_FIELDS.find((known) => known === name);

@@ -13,7 +13,8 @@ export function parseReady(header: FrameHeader): Ready {
   if (header["protocol"] !== PROTOCOL) throw new ProtocolBreak("another version of the protocol");
   const text = (name: string): string => {
     const value = header[name];
-    if (typeof value !== "string" || value.length > 64) throw new ProtocolBreak(`ready without a good ${name}`);
+    if (typeof value !== "string" || value.length > 64 || !value.isWellFormed())
+      throw new ProtocolBreak(`ready without a good ${name}`);
     return value;
   };
   return { node: text("node"), v8: text("v8"), icu: text("icu"), tz: text("tz"), unicode: text("unicode") };

@@ -10,6 +10,8 @@ import { parseReady } from "../../src/enclosure/ready.ts";
 
 const CALL = { type: "call", turn: 0, id: 1, capability: "desk", fn: "get", line: 1, column: 2 };
 
+const REFUSED = { type: "refusedInside", turn: 0, count: 1, code: "IN_FLIGHT_EXCEEDED" };
+
 function raw(headerLength: number, bodyLength: number, rest: Uint8Array | string = ""): Uint8Array {
   const prefix = Buffer.alloc(8);
   prefix.writeUInt32BE(headerLength, 0);
@@ -156,9 +158,12 @@ describe("Conversation", () => {
     ["a level that is none", [{ type: "log", turn: 0, level: "fatal" }, "x"]],
     ["a second quiet in one turn", [quiet], [quiet]],
     ["totals that do not fit", [{ ...quiet, calls: 3 }]],
+    ["more timers armed than were set", [{ ...quiet, timersArmed: 1 }]],
+    ["a refusal told twice in one turn", [REFUSED], [REFUSED]],
     ["anything after the end", [{ type: "done", turn: 0, ok: true }, "1"], [CALL]],
     ["a second end", [{ type: "done", turn: 0, ok: true }, "1"], [{ type: "done", turn: 0, ok: true }, "1"]],
     ["an error that is no object", [{ type: "done", turn: 0, ok: false }, "1"]],
+    ["an error that is a list", [{ type: "done", turn: 0, ok: false }, "[]"]],
     ["an error with another field", [{ type: "done", turn: 0, ok: false }, '{"name":"a","message":"b","x":"c"}']],
     [
       "an error longer than the bound",
@@ -182,6 +187,15 @@ describe("Conversation", () => {
     const timer = (id: number) => [{ type: "timerSet", turn: 0, id, delayMs: 1 }] as const;
     expect(says(timer(1), timer(2))()).toHaveLength(2);
     expect(says(timer(1), timer(2), timer(3))).toThrow(new LimitStruck("timers", 3, 2));
+  });
+
+  test("hears of each kind of refusal once a turn, and again in the next", () => {
+    const conversation = new Conversation(DEFAULT_SESSION_LIMITS);
+    hear(conversation, encodeFrame(CALL, "1"));
+    conversation.deliver({ ...settled, turn: 1 });
+    const other = { ...REFUSED, code: "ARGUMENT_TOO_LARGE" };
+    const frames = [REFUSED, other, { ...quiet, calls: 1 }, { ...REFUSED, turn: 1 }, { ...other, turn: 1 }];
+    expect(hear(conversation, Buffer.concat(frames.map((frame) => encodeFrame(frame))))).toHaveLength(5);
   });
 
   test("frees a place in the window when the outcome is delivered", () => {
@@ -218,7 +232,7 @@ test("parseReady() breaks on another frame, another protocol and odd values", ()
     unicode: "1",
   };
   expect(parseReady(ready)).toEqual({ node: "26.1", v8: "1", icu: "1", tz: "1", unicode: "1" });
-  for (const odd of [{ type: "log" }, { protocol: 2 }, { node: 26 }, { v8: "x".repeat(65) }]) {
+  for (const odd of [{ type: "log" }, { protocol: 2 }, { node: 26 }, { v8: "x".repeat(65) }, { icu: "\ud800" }]) {
     expect(() => parseReady({ ...ready, ...odd })).toThrow(ProtocolBreak);
   }
 });
