@@ -12,6 +12,7 @@ import type { Delivery, Guest, GuestEnd, GuestFacts, GuestMessage, GuestStart } 
 import { Conversation, LimitStruck } from "./conversation.ts";
 import type { Frame } from "./frames.ts";
 import { encodeFrame, FrameReader, ProtocolBreak } from "./frames.ts";
+import { listen } from "./intake.ts";
 import type { Launched } from "./launch.ts";
 import { Launch } from "./launch.ts";
 import { readPageBytes } from "./proc.ts";
@@ -89,29 +90,29 @@ class GuestProcess implements Guest {
 
   #attach(launched: Launched): void {
     this.#launched = launched;
-    launched.channel.on("data", (chunk: Uint8Array) => this.#receive(chunk)).resume();
-    if (this.#end !== undefined) launched.kill();
-    void launched.closed.then(({ status, signal }) => {
-      this.#watch?.hearAll();
-      this.#end ??= launched.crash.judge(status, signal, this.#conversation?.limits);
-      this.#watch?.forget();
-      this.#over.resolve(this.#end);
+    const { channel, closed, crash } = launched;
+    const afterAll = listen(channel, this.#reader, {
+      isOver: () => this.#end !== undefined,
+      hear: (frame) => this.#hear(frame),
+      fail: (error) => this.#break(error),
     });
+    if (this.#end !== undefined) launched.kill();
+    void closed.then(({ status, signal }) =>
+      afterAll(() => {
+        this.#watch?.hearAll();
+        this.#end ??= crash.judge(status, signal, this.#conversation?.limits);
+        this.#watch?.forget();
+        this.#over.resolve(this.#end);
+      }),
+    );
   }
 
-  #receive(chunk: Uint8Array): void {
-    if (this.#end !== undefined) return;
-    try {
-      for (const frame of this.#reader.push(chunk)) {
-        this.#hear(frame);
-        if (this.#end !== undefined) return;
-      }
-    } catch (error) {
-      if (error instanceof LimitStruck) {
-        this.#kill({ kind: "limit", limit: error.limit, used: error.used, max: error.max });
-      } else if (error instanceof ProtocolBreak) this.#kill({ kind: "protocol", detail: error.message });
-      else throw error;
-    }
+  /** What the channel brought could not be heard: the guest broke the protocol or ran into a limit, or there is a bug. */
+  #break(error: unknown): void {
+    if (error instanceof LimitStruck) {
+      this.#kill({ kind: "limit", limit: error.limit, used: error.used, max: error.max });
+    } else if (error instanceof ProtocolBreak) this.#kill({ kind: "protocol", detail: error.message });
+    else throw error;
   }
 
   #hear(frame: Frame): void {

@@ -1,0 +1,72 @@
+// The host's end of the channel: takes what the guest says in portions, so that however much it says, the host's event
+// loop comes round between them. While frames wait nothing more is read, and a guest that writes on waits for the host.
+// Invariants: frames are heard in their order; after a break, or once nobody listens any more, the channel is read to its
+// end and what it brings is dropped, so that the process's end is told.
+
+import type { Readable } from "node:stream";
+import type { Frame, FrameReader } from "./frames.ts";
+
+/** Frames that are heard in one turn of the event loop. Each may lead to a record, which takes tens of microseconds. */
+const FRAMES_A_TURN = 64;
+
+export interface Listener {
+  /** Whether anybody wants to hear more. */
+  isOver(): boolean;
+  hear(frame: Frame): void;
+  /** Told of what the reader or `hear` has thrown; it is over then. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Hears everything that the channel brings from now on. The function that is returned calls `then` when all that has come
+ * was heard: the channel may end while some of it waits.
+ */
+export function listen(channel: Readable, reader: FrameReader, listener: Listener): (then: () => void) => void {
+  let left = FRAMES_A_TURN;
+  let isCounting = false;
+  let waiting: Iterator<Frame> | undefined;
+  let whenHeard: (() => void) | undefined;
+
+  const hear = (frame: Frame): void => {
+    left--;
+    if (!isCounting) setImmediate(nextTurn);
+    isCounting = true;
+    listener.hear(frame);
+  };
+
+  /** Leaves in `waiting` what must wait for the next turn. */
+  const take = (frames: Iterator<Frame>): void => {
+    waiting = undefined;
+    try {
+      while (!listener.isOver()) {
+        if (left === 0) {
+          waiting = frames;
+          channel.pause();
+          return;
+        }
+        const next = frames.next();
+        if (next.done === true) return;
+        hear(next.value);
+      }
+    } catch (error) {
+      listener.fail(error);
+    }
+  };
+
+  const nextTurn = (): void => {
+    isCounting = false;
+    left = FRAMES_A_TURN;
+    if (waiting === undefined) return;
+    take(waiting);
+    if (waiting !== undefined) return;
+    channel.resume();
+    whenHeard?.();
+  };
+
+  channel.on("data", (chunk: Uint8Array) => take(reader.push(chunk)));
+  channel.resume();
+  return (then) => {
+    if (waiting === undefined) then();
+    else whenHeard = then;
+  };
+}
