@@ -1,5 +1,6 @@
-// The watchdog: a thread that looks at every running guest process some forty times a second and kills what is over a
-// limit. It runs neither SQLite nor module code, so that a host whose main thread is stuck still has it.
+// The watchdog: a thread that looks at every running guest process some forty times a second, more often where a limit is
+// near, and kills what is over it. It runs neither SQLite nor module code, so that a host whose main thread is stuck still
+// has it.
 // Invariant: it kills only a process that is the one it was told of, by the moment at which that began.
 
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
@@ -37,7 +38,11 @@ interface Watched {
   paused: boolean;
 }
 
-const POLL_MS = 25;
+/** The longest and the shortest time between two looks. */
+const POLL_MS_MAX = 25;
+const POLL_MS_MIN = 2;
+/** How fast a guest can take memory, about: the next look comes before one that does could have passed its limit by much. */
+const GROWTH_BYTES_A_MS = 1024 * 1024;
 
 const { said } = workerData as { readonly said: MessagePort };
 const watched = new Map<number, Watched>();
@@ -49,7 +54,8 @@ function obey(order: WatchOrder, pageBytes: number): void {
     const use = readUse(order.pid, pageBytes);
     if (use === undefined) return;
     watched.set(order.pid, { order, began: use.began, wallMs: 0, since: now, paused: false });
-    polling ??= setInterval(() => look(pageBytes), POLL_MS);
+    clearTimeout(polling);
+    polling = setTimeout(() => look(pageBytes), POLL_MS_MIN);
     return;
   }
   const one = watched.get(order.pid);
@@ -62,6 +68,7 @@ function obey(order: WatchOrder, pageBytes: number): void {
 
 function look(pageBytes: number): void {
   const now = performance.now();
+  let room = POLL_MS_MAX;
   for (const [pid, one] of watched) {
     const use = readUse(pid, pageBytes);
     if (use?.began !== one.began) {
@@ -69,23 +76,42 @@ function look(pageBytes: number): void {
       continue;
     }
     const struck = judge(one, use, now);
-    if (struck === undefined) continue;
+    if (struck === undefined) {
+      room = Math.min(room, roomOf(one, use, now));
+      continue;
+    }
     // Said first: whoever learns of the death can know its cause.
     said.postMessage(struck);
     process.kill(pid, "SIGKILL");
     forget(pid);
   }
+  if (watched.size > 0) polling = setTimeout(() => look(pageBytes), Math.max(room, POLL_MS_MIN));
 }
 
 function judge(one: Watched, use: ProcessUse, now: number): Struck | undefined {
-  const { pid, wallMs, cpuMs, memoryBytes, baseCpuMs, baseBytes } = one.order;
+  const { pid, wallMs, cpuMs, memoryBytes } = one.order;
   const wall = Math.round(wallOf(one, now));
   if (wall >= wallMs) return { pid, limit: "wall", used: wall, max: wallMs };
-  const cpu = Math.round(use.cpuMs - baseCpuMs);
+  const cpu = cpuOf(one, use);
   if (cpu >= cpuMs) return { pid, limit: "cpu", used: cpu, max: cpuMs };
-  const memory = use.residentBytes - baseBytes;
+  const memory = memoryOf(one, use);
   if (memory > memoryBytes) return { pid, limit: "memory", used: memory, max: memoryBytes };
   return undefined;
+}
+
+/** Milliseconds before which it will hardly have run into a limit. */
+function roomOf(one: Watched, use: ProcessUse, now: number): number {
+  const { wallMs, cpuMs, memoryBytes } = one.order;
+  const wall = one.paused ? Infinity : wallMs - wallOf(one, now);
+  return Math.min(wall, cpuMs - cpuOf(one, use), (memoryBytes - memoryOf(one, use)) / GROWTH_BYTES_A_MS);
+}
+
+function cpuOf(one: Watched, use: ProcessUse): number {
+  return Math.round(use.cpuMs - one.order.baseCpuMs);
+}
+
+function memoryOf(one: Watched, use: ProcessUse): number {
+  return use.residentBytes - one.order.baseBytes;
 }
 
 function wallOf(one: Watched, now: number): number {
@@ -95,7 +121,7 @@ function wallOf(one: Watched, now: number): number {
 function forget(pid: number): void {
   watched.delete(pid);
   if (watched.size > 0) return;
-  clearInterval(polling);
+  clearTimeout(polling);
   polling = undefined;
 }
 
