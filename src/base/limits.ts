@@ -52,6 +52,8 @@ export const MODULE_HEAP_MIB_MAX = 512;
 /** A frame's header (JSON, bounded), and what a frame may carry beyond the session's own limits. */
 export const FRAME_HEADER_BYTES_MAX = 8 * KiB;
 export const FRAME_BODY_BYTES_MAX = 33 * MiB;
+/** How long a guest process may take until it is ready. */
+export const GUEST_START_MS_MAX = 30_000;
 /** One delivery into the guest may run this long before the isolate is interrupted; the watchdogs bound the rest. */
 export const TURN_MS_MAX = 60_000;
 /** An error's message and stack as the guest may hand them out, in UTF-16 units. */

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Duplex, Readable } from "node:stream";
 import { EnclosureError } from "../base/errors.ts";
+import { GUEST_START_MS_MAX } from "../base/limits.ts";
 import type { Addon } from "./command.ts";
 import { GUEST_ENVIRONMENT } from "./command.ts";
 import { Crash } from "./crash.ts";
@@ -24,8 +25,6 @@ const INFO_BYTES_MAX = 4096;
 
 /** A guest process that is up, and quiet until it is started. */
 export interface Launched {
-  /** What was spawned: the guest itself, or bubblewrap, which ends when the guest inside does. */
-  readonly child: ChildProcess;
   /** The guest's own number. */
   readonly pid: number;
   readonly channel: Duplex;
@@ -108,22 +107,9 @@ export class Launch {
       await attempt.closed;
       throw new Error(`${wrapping.name} did not put up: ${missing.join(", ")}`);
     }
-    const { channel, child, closed, crash } = attempt;
+    const { channel, closed, crash } = attempt;
     const walls = [...WALLS_OF_NODE, ...wrapping.walls];
-    const kill = (): void => {
-      if (!killExactly(pid, base, pageBytes)) attempt.kill();
-    };
-    return { child, pid, channel, crash, ready, base, closed, kill, walls };
-  }
-}
-
-/** Kills the guest itself, so that bubblewrap reaps it and then ends, and no dead process is left for anyone to reap. */
-function killExactly(pid: number, base: ProcessUse, pageBytes: number): boolean {
-  if (readUse(pid, pageBytes)?.began !== base.began) return false;
-  try {
-    return process.kill(pid, "SIGKILL");
-  } catch {
-    return false;
+    return { pid, channel, crash, ready, base, closed, kill: () => attempt.kill(), walls };
   }
 }
 
@@ -135,18 +121,24 @@ interface Closed {
 
 /** One process that is started, until it is ready or dead. */
 class Attempt {
-  readonly child: ChildProcess;
   readonly channel: Duplex;
   readonly crash = new Crash();
   /** Rejects when the process is reaped without having been ready. @throws ProtocolBreak when it spoke amiss, and was killed */
   readonly up: Promise<{ readonly pid: number; readonly ready: Ready }>;
   readonly closed: Promise<Closed>;
+  /** What was spawned: the guest itself, or bubblewrap, which ends when the guest inside does. */
+  readonly #child: ChildProcess;
+  /** What bubblewrap has started, and when that began: its number may be another's once bubblewrap has reaped it. */
+  #inner: { readonly pid: number; readonly began: string | undefined } | undefined;
+  readonly #wrapped: boolean;
+  #killed = false;
   #broke: ProtocolBreak | undefined;
 
   constructor({ name }: Wrapping, command: Command) {
     const wrapped = name === "bubblewrap";
+    this.#wrapped = wrapped;
     try {
-      this.child = spawn(command.file, command.args, {
+      this.#child = spawn(command.file, command.args, {
         cwd: "/",
         env: GUEST_ENVIRONMENT,
         // A session and a process group of its own: no terminal, no signal that a terminal sends to its foreground group.
@@ -156,28 +148,41 @@ class Attempt {
     } finally {
       release(command);
     }
-    living.add(this.child);
-    this.channel = this.child.stdio[CHANNEL_FD] as Duplex;
+    living.add(this.#child);
+    this.channel = this.#child.stdio[CHANNEL_FD] as Duplex;
     // The process's end is told by `close`; what cannot be written to it any more does not matter.
     this.channel.on("error", () => {});
-    this.child.stderr?.on("data", (chunk: Uint8Array) => this.crash.hear(chunk));
-    this.closed = this.#whenClosed(wrapped);
-    const pid = wrapped ? this.#innerPid() : Promise.resolve(this.child.pid ?? 0);
+    this.#child.stderr?.on("data", (chunk: Uint8Array) => this.crash.hear(chunk));
+    this.closed = this.#whenClosed();
+    const pid = wrapped ? this.#innerPid() : Promise.resolve(this.#child.pid ?? 0);
     const ready = Promise.all([pid, this.#ready()]);
     this.up = Promise.race([ready.then(([inner, said]) => ({ pid: inner, ready: said })), this.#failed(name)]);
+    const late = setTimeout(() => killGroup(this.#child), GUEST_START_MS_MAX).unref();
+    void this.up.finally(() => clearTimeout(late)).catch(() => {});
   }
 
-  /** bubblewrap's child, which is bound to it only once it is set up, dies with it in any case: it is of the same group. */
+  /**
+   * Kills the guest: as soon as bubblewrap has told its number, and never bubblewrap, which reaps it and then ends. The
+   * other way round a dead process would be left to whatever is the machine's first, and one that is not set up yet would live.
+   */
   kill(): void {
-    killGroup(this.child);
+    this.#killed = true;
+    if (!this.#wrapped) return void this.#child.kill("SIGKILL");
+    const inner = this.#inner;
+    if (inner?.began === undefined || readUse(inner.pid, 1)?.began !== inner.began) return;
+    try {
+      process.kill(inner.pid, "SIGKILL");
+    } catch {
+      // It died in this moment.
+    }
   }
 
-  #whenClosed(wrapped: boolean): Promise<Closed> {
+  #whenClosed(): Promise<Closed> {
     return new Promise((resolve, reject) => {
-      this.child.on("error", (error) => reject(new Error(`it cannot be started: ${error.message}`)));
-      this.child.on("close", (status, signal) => {
-        living.delete(this.child);
-        resolve(wrapped ? unwrapped(status, signal) : { status, signal });
+      this.#child.on("error", (error) => reject(new Error(`it cannot be started: ${error.message}`)));
+      this.#child.on("close", (status, signal) => {
+        living.delete(this.#child);
+        resolve(this.#wrapped ? unwrapped(status, signal) : { status, signal });
       });
     });
   }
@@ -215,10 +220,13 @@ class Attempt {
   #innerPid(): Promise<number> {
     return new Promise((resolve) => {
       let said = "";
-      (this.child.stdio as readonly unknown[] as readonly Readable[])[INFO_FD]?.on("data", (chunk: Uint8Array) => {
+      (this.#child.stdio as readonly unknown[] as readonly Readable[])[INFO_FD]?.on("data", (chunk: Uint8Array) => {
         if (said.length < INFO_BYTES_MAX) said += Buffer.from(chunk).toString("latin1");
         const pid = /"child-pid": *(\d+)\b[^]/.exec(said)?.[1];
-        if (pid !== undefined) resolve(Number(pid));
+        if (pid === undefined || this.#inner !== undefined) return;
+        this.#inner = { pid: Number(pid), began: readUse(Number(pid), 1)?.began };
+        if (this.#killed) this.kill();
+        resolve(this.#inner.pid);
       });
     });
   }
