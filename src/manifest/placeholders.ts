@@ -2,6 +2,7 @@
 // the secret's own hosts. What looks like a placeholder and is none, or stands where nothing replaces it, would be taken
 // as it is written and protect nothing: it is refused.
 
+import { hostProblem } from "../base/hosts.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import { nearest } from "../base/nearest.ts";
 import { referencedSecrets } from "../base/secrets.ts";
@@ -25,6 +26,7 @@ export function checkPlaceholders(
   report: Report,
 ): void {
   const secrets = member(manifest, "secrets");
+  checkHosts(secrets, found, report);
   // Where the list itself is at fault, what it declares is not known.
   const declared = found.hasErrorAt("/secrets") ? undefined : new Set(entries(secrets).map(([name]) => name));
   for (const key of ["env", "capabilities", "mcpServers", "profiles"])
@@ -40,6 +42,19 @@ export function checkPlaceholders(
   for (const [name, profile] of entries(member(manifest, "profiles"))) {
     const pointer = `/profiles${step(name)}/capabilities`;
     refuseUnreplaced(member(profile, "capabilities"), pointer, () => false, report);
+  }
+}
+
+/** Reports hosts of secrets that no request's host is ever spelled like. */
+function checkHosts(secrets: JsonValue | undefined, found: Findings, report: Report): void {
+  for (const [name, secret] of entries(secrets)) {
+    const pointer = `/secrets${step(name)}/hosts`;
+    const hosts = member(secret, "hosts");
+    for (const [index, host] of (Array.isArray(hosts) ? (hosts as readonly JsonValue[]) : []).entries()) {
+      const problem = typeof host === "string" ? hostProblem(host) : undefined;
+      if (problem === undefined || found.hasErrorUnder(`${pointer}/${index}`)) continue;
+      report({ code: "MANIFEST_VALUE_INVALID", pointer: `${pointer}/${index}`, ...problem });
+    }
   }
 }
 

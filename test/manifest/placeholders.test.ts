@@ -94,6 +94,21 @@ describe("a placeholder", () => {
     expect(told(`web: { ${WEB} }`, rule("x"))).toContainEqual(expect.stringContaining('not one of a secret: "${x}"'));
   });
 
+  it.each([
+    ["127.1", "127.0.0.1"],
+    ["b.example:0443", "b.example:443"],
+    ["[::0001]:80", "[::1]:80"],
+  ])("is of a secret that names its hosts as requests do: not %s", (host, spelled) => {
+    const text = `enclosure: 1\nname: a\nversion: "1"\nsecrets: { key: { from: "env:KEY", hosts: [a.example, "${host}"] } }\ncapabilities: { web: { ${WEB} } }\n`;
+    const [problem] = parseManifest(text, { file: "m.yaml", kinds: KINDS }).problems;
+    expect(problem).toMatchObject({
+      code: "MANIFEST_VALUE_INVALID",
+      pointer: "/secrets/key/hosts/1",
+      message: expect.stringContaining(`"${host}" is another spelling of ${spelled}`),
+      mend: `Write "${spelled}".`,
+    });
+  });
+
   it("says nothing of hosts that are malformed, and leaves a reserved kind to be refused as a whole", () => {
     const malformed = `web: { ${WEB}, auth: [{ host: c.example, header: x, value: "\${secret:other}" }] }`;
     expect(told(malformed)).toEqual([]);

@@ -3,9 +3,12 @@
 // user information, backslashes, control characters, encoded slashes, dots and percents, empty segments, path
 // parameters. Pure.
 
+import { isHost } from "../../base/hosts.ts";
 import { type PathPattern, makePathPattern, matchesPath, PATTERN_CHARS_MAX, starProblem } from "../path-pattern.ts";
 
 export const URL_CHARS_MAX = 8192;
+/** An address, once WHATWG has spelled it. */
+const NUMERIC_HOST = /^([0-9.]+|\[.*\])$/;
 
 export interface Origin {
   readonly scheme: "http" | "https";
@@ -96,7 +99,11 @@ function parseOrigin(scheme: string, authority: string): Origin {
   const wild = authority.startsWith("*.");
   if (authority.slice(wild ? 1 : 0).includes("*"))
     throw new AddressError('has a star in its host; only a leading "*." may be one');
+  // Cut off by the parser: what is left would be a host that nobody has read there.
+  if (/[?#]/.test(authority)) throw new AddressError("has a query or a fragment where its host ends");
   const address = parseAddress(`${scheme}://${wild ? `x${authority.slice(1)}` : authority}/`);
+  if (NUMERIC_HOST.test(address.host) && !authority.toLowerCase().startsWith(address.host))
+    throw new AddressError(`spells an address in another way than others read it; write it as ${address.host}`);
   if (!wild) return address;
   const rest = address.host.slice(1);
   if (rest.split(".").length < 3) throw new AddressError("has a star over a top-level domain");
@@ -108,6 +115,7 @@ function originOf(url: URL): Origin {
   const scheme = url.protocol === "https:" ? "https" : "http";
   if (url.hostname === "" || url.hostname.endsWith("."))
     throw new AddressError("has an empty host, or one that ends with a dot");
+  if (!isHost(url.hostname)) throw new AddressError("has a host that is no name");
   const port = url.port === "" ? defaultPort(scheme) : Number(url.port);
   if (port === 0) throw new AddressError("has the port 0");
   return { scheme, host: url.hostname, port };

@@ -1,6 +1,7 @@
 // What an http grant says beside its rules: credentials, private networks, headers, limits. Resolved to plain data here,
 // for the provider; secrets stay references.
 
+import { hostProblem } from "../../base/hosts.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../base/json.ts";
 import { parseDuration, parseSize } from "../../base/units.ts";
 import type { KindPowers } from "../contract.ts";
@@ -47,6 +48,11 @@ function readAuth(entries: JsonValue | undefined, allow: readonly HttpRule[], po
         message,
         mend: "Name the header that carries the credential.",
       });
+      return [];
+    }
+    const misspelled = hostProblem(host);
+    if (misspelled !== undefined) {
+      powers.report({ severity: "error", code: "MANIFEST_VALUE_INVALID", pointer: `${pointer}/host`, ...misspelled });
       return [];
     }
     const reached = allow.some(({ pattern: { origin } }) => parsesTo(origin, host));
