@@ -3,6 +3,7 @@
 // loopback, link-local with the clouds' metadata, CGNAT, multicast, mapped, NAT64, 6to4, Teredo …) must be listed.
 
 import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /** All addresses of a name. Rejects where there are none. */
@@ -22,7 +23,7 @@ type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 function literal(host: string): string | undefined {
   const text = host.replace(/^\[|\]$/g, "");
-  return ipaddr.isValid(text) ? text : undefined;
+  return isIP(text) === 0 ? undefined : text;
 }
 
 /** `hosts` are those that the rules name, `networks` the grant's own CIDRs. */
@@ -31,14 +32,21 @@ export function makeDestinations(hosts: ReadonlySet<string>, networks: readonly 
   return {
     literal,
     permits(host, address) {
-      if (!ipaddr.isValid(address)) return false;
+      const parsed = parse(address);
+      if (parsed === undefined) return false;
       // A rule that names the very address lists it; one that names localhost lists the loopback.
       if (literal(host) !== undefined) return hosts.has(host);
-      const parsed = ipaddr.process(address);
       if (listed.some((network) => lies(parsed, network))) return true;
       return isPublic(parsed) || (host === "localhost" && hosts.has(host) && parsed.range() === "loopback");
     },
   };
+}
+
+/** As the kernel reads it. The library alone takes 0x08080808 for an address, and ::1.2.3.4 for ::ffff:1.2.3.4. */
+function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  if (isIP(address) === 4) return ipaddr.IPv4.parse(address);
+  const url = `http://[${address}]/`;
+  return isIP(address) === 6 && URL.canParse(url) ? ipaddr.process(new URL(url).hostname.slice(1, -1)) : undefined;
 }
 
 function lies(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Network): boolean {

@@ -28,7 +28,7 @@ export interface Made {
 
 /** Without a grant: whatever the server offers. */
 export function make(
-  server: Loopback,
+  server: Pick<Loopback, "origin" | "port">,
   grant: JsonObject = {},
   more: { resolve?: Resolve; timers?: Timers } = {},
 ): Made {
