@@ -42,11 +42,10 @@ export type Decoded =
 
 /** The body without its content encoding, of which one layer is taken off; never more than `bytesMax` are inflated. */
 export async function decodeBody({ headers, body }: Response, bytesMax: number): Promise<Decoded> {
-  const encoding =
-    headers
-      .find(([name]) => name === "content-encoding")?.[1]
-      .trim()
-      .toLowerCase() ?? "identity";
+  const encodings = headers
+    .filter(([name]) => name === "content-encoding")
+    .map(([, value]) => value.trim().toLowerCase());
+  const encoding = encodings.length === 0 ? "identity" : encodings.join(", ");
   if (encoding === "identity" || body.length === 0) return { ok: true, body };
   if (encoding !== "gzip" && encoding !== "x-gzip" && encoding !== "br")
     return { ok: false, why: "failed", detail: "a content encoding that was not asked for" };
