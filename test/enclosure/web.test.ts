@@ -257,6 +257,38 @@ describe("fetch", () => {
   });
 });
 
+describe("what is loaded when it is first touched", () => {
+  test("is there after something else has used it", async () => {
+    const value = { status: 200, statusText: "", url: "https://a.example/", headers: [], redirected: false };
+    const output = await run(
+      `
+      const text = await (await fetch("https://a.example/")).text();
+      return [text, typeof TextDecoder, new TextDecoder().decode(new TextEncoder().encode("x")), new Request("https://a.example/").url, typeof URL];`,
+      {
+        capabilities: [http],
+        answer: () => ({ ok: true, value: { ...value, body: new Uint8Array([104, 105]) } }),
+      },
+    );
+    expect(output).toEqual(["hi", "function", "x", "https://a.example/", "function"]);
+  });
+
+  test("leaves what the agent has put in its place", async () => {
+    const output = await run(`
+      globalThis.TextEncoder = 1;
+      globalThis.Headers = class Mine {};
+      return [typeof TextDecoder, TextEncoder, typeof fetch, Headers.name, typeof Response];`);
+    expect(output).toEqual(["function", 1, "function", "Mine", "function"]);
+  });
+
+  test("bears its name, and its objects do", async () => {
+    const output = await run(`
+      const classes = { AbortController, AbortSignal, CustomEvent, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder, TextEncoder, URL, URLSearchParams };
+      return Object.entries(classes).filter(([name, C]) => C.name !== name || Object.prototype.toString.call(C.prototype) !== "[object " + name + "]")
+        .concat(Object.entries(console).filter(([name, fn]) => fn.name !== name), fetch.name === "fetch" ? [] : ["fetch"]).map(String);`);
+    expect(output).toEqual([]);
+  });
+});
+
 describe("the rest of the web", () => {
   test("URL and URLSearchParams", async () => {
     const output = await run(`

@@ -2,7 +2,7 @@
 
 import { DOMException } from "./dom-exception.ts";
 import { Event, EventTarget, tell } from "./events.ts";
-import { define } from "./intrinsics.ts";
+import { define, publish } from "./intrinsics.ts";
 
 /** Arms a timer of the session. */
 let after: (ms: number, fn: () => void) => void;
@@ -73,7 +73,5 @@ class AbortController {
 /** Installs the classes on `global`. */
 export function installAbort(global: object, timer: typeof after): void {
   after = timer;
-  for (const [name, value] of Object.entries({ AbortSignal, AbortController, DOMException })) {
-    define(global, name, value);
-  }
+  publish(global, { AbortSignal, AbortController, DOMException });
 }

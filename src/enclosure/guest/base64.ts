@@ -1,7 +1,7 @@
 // atob and btoa (HTML standard, 8.3) over the language's own base64.
 
 import { DOMException } from "./dom-exception.ts";
-import { define } from "./intrinsics.ts";
+import { publish } from "./intrinsics.ts";
 
 const fromBase64 = Uint8Array.fromBase64.bind(Uint8Array);
 
@@ -29,5 +29,5 @@ export function installBase64(global: object): void {
       return bytes.toBase64();
     },
   };
-  for (const [name, fn] of Object.entries(functions)) define(global, name, fn);
+  publish(global, functions);
 }

@@ -7,10 +7,12 @@ import {
   construct,
   define,
   defineProperty,
+  disguise,
   freeze,
-  getOwnPropertyDescriptor,
   max,
   NativeDate,
+  replace,
+  replaceMethod,
   uncurry,
 } from "./intrinsics.ts";
 
@@ -43,49 +45,35 @@ function installDate(global: typeof globalThis, now: () => number): void {
     if (new.target === undefined) return toText(new NativeDate(now()));
     return construct(NativeDate, args.length === 0 ? [now()] : args, new.target);
   }
-  defineProperty(VirtualDate, "name", { value: "Date", configurable: true });
-  defineProperty(VirtualDate, "length", { value: 7, configurable: true });
-  defineProperty(VirtualDate, "prototype", { value: NativeDate.prototype, writable: false });
-  define(VirtualDate, "now", method("now", now));
-  define(VirtualDate, "parse", NativeDate.parse);
-  define(VirtualDate, "UTC", NativeDate.UTC);
-  define(NativeDate.prototype, "constructor", VirtualDate);
-  define(global, "Date", VirtualDate);
-}
-
-/** A function without `prototype` or `[[Construct]]`, as the language's own methods are. */
-function method<Fn extends CallableFunction>(name: string, fn: Fn): Fn {
-  defineProperty(fn, "name", { value: name, configurable: true });
-  return fn;
+  replace(global, "Date", VirtualDate);
+  const { Date } = global;
+  // Both: without `extends`, new.target is the function behind the bound one.
+  for (const fn of [VirtualDate, Date]) {
+    defineProperty(fn, "prototype", { value: NativeDate.prototype, writable: false });
+  }
+  for (const name of ["now", "parse", "UTC"] as const) define(Date, name, NativeDate[name]);
+  replace(Date, "now", () => now());
+  define(NativeDate.prototype, "constructor", Date);
 }
 
 type Format = (date?: unknown) => unknown;
 
 function installIntl(now: () => number): void {
   const prototype = Intl.DateTimeFormat.prototype;
-  const getFormat = (getOwnPropertyDescriptor(prototype, "format") as { get(): Format }).get;
-  const bound = new WeakMap<object, Format>();
-  const getBound = uncurry(bound.get);
-  const setBound = uncurry(bound.set);
-  defineProperty(prototype, "format", {
-    configurable: true,
-    enumerable: false,
-    get(this: object): Format {
-      const native = apply(getFormat, this, []);
-      const known = getBound(bound, this);
-      if (known !== undefined) return known;
-      const format = (date?: unknown): unknown => native(date === undefined ? now() : date);
-      setBound(bound, this, format);
-      return format;
-    },
+  /** A formatter's own bound function → the one that stands for it. */
+  const stands = new WeakMap<Format, Format>();
+  const known = uncurry(stands.get);
+  const remember = uncurry(stands.set);
+  const dated = (args: readonly unknown[]): readonly unknown[] => (args[0] === undefined ? [now()] : args);
+  replaceMethod(prototype, "format", (getFormat) => (self) => {
+    const native = apply(getFormat, self, []) as Format;
+    const before = known(stands, native);
+    if (before !== undefined) return before;
+    const format = disguise(native, (_, args) => apply(native, undefined, dated(args)));
+    remember(stands, native, format);
+    return format;
   });
-  const toParts = uncurry(prototype.formatToParts);
-  const formatToParts = {
-    formatToParts(this: Intl.DateTimeFormat, date?: Date | number): Intl.DateTimeFormatPart[] {
-      return toParts(this, date === undefined ? now() : date);
-    },
-  };
-  define(prototype, "formatToParts", formatToParts.formatToParts);
+  replaceMethod(prototype, "formatToParts", (native) => (self, args) => apply(native, self, dated(args)));
 }
 
 function installTemporal(now: () => number): void {
@@ -104,5 +92,5 @@ function installTemporal(now: () => number): void {
     plainDateISO: (zone?: Temporal.TimeZoneLike) => toPlainDate(here(zone)),
     plainTimeISO: (zone?: Temporal.TimeZoneLike) => toPlainTime(here(zone)),
   };
-  for (const [name, replacement] of Object.entries(replacements)) define(Temporal.Now, name, replacement);
+  for (const [name, replacement] of Object.entries(replacements)) replace(Temporal.Now, name, replacement);
 }

@@ -2,7 +2,7 @@
 
 import type { LogLevel } from "../contract.ts";
 import type { Bridge } from "./bridge.ts";
-import { create, define, slice } from "./intrinsics.ts";
+import { create, define, rename, slice } from "./intrinsics.ts";
 import { formatLine } from "./inspect.ts";
 
 const GROUPS_MAX = 20;
@@ -23,10 +23,12 @@ export function installConsole(global: object, bridge: Bridge, now: () => number
   const elapsed = (label: string): string => `${label}: ${now() - (starts[label] ?? now())}ms`;
   const functions = {
     debug,
-    log: info,
+    log: line("info"),
     info,
     warn,
     error,
+    clear: () => {},
+    dirxml: (...values: unknown[]) => info(...values),
     dir: (value: unknown) => info(value),
     table: (value: unknown) => info(value),
     trace: (...values: unknown[]) => error("Trace:", ...values),
@@ -34,7 +36,7 @@ export function installConsole(global: object, bridge: Bridge, now: () => number
       if (!condition) error("Assertion failed:", ...values);
     },
     group,
-    groupCollapsed: group,
+    groupCollapsed: (...values: unknown[]) => group(...values),
     groupEnd: () => {
       indent = slice(indent, 2);
     },
@@ -55,5 +57,6 @@ export function installConsole(global: object, bridge: Bridge, now: () => number
       delete starts[`${label as string}`];
     },
   };
+  for (const [name, fn] of Object.entries(functions)) rename(fn, name);
   define(global, "console", functions);
 }

@@ -17,8 +17,4 @@ export class DOMException extends NativeError {
     this.code = listIndexOf(LEGACY, `${name}`) + 1;
     define(this, "code", this.code);
   }
-
-  get [Symbol.toStringTag](): string {
-    return "DOMException";
-  }
 }

@@ -1,7 +1,7 @@
 // Event, CustomEvent and EventTarget (DOM standard), without a tree: an event has one target and no phases. A listener's
 // throw has no catcher, and so ends the session as the agent's failure.
 
-import { define } from "./intrinsics.ts";
+import { publish } from "./intrinsics.ts";
 
 export interface EventsPorts {
   now(): number;
@@ -113,5 +113,5 @@ export function tell(target: EventTarget, callback: unknown, event: Event): void
 /** Installs the classes on `global`. */
 export function installEvents(global: object, given: EventsPorts): void {
   ports = given;
-  for (const [name, value] of Object.entries({ Event, CustomEvent, EventTarget })) define(global, name, value);
+  publish(global, { Event, CustomEvent, EventTarget });
 }

@@ -2,7 +2,7 @@
 // this version; `body` is absent, so that code which can do without it finds out. Who may be asked is the broker's.
 
 import type { AbortSignalLike, Open } from "./capabilities.ts";
-import { define } from "./intrinsics.ts";
+import { define, rename } from "./intrinsics.ts";
 import type { HeadersInit } from "./headers.ts";
 import { Headers } from "./headers.ts";
 import { loadEncoding } from "./lazy.ts";
@@ -90,6 +90,7 @@ class Body {
 }
 const { peek } = Body;
 delete (Body as { peek?: unknown }).peek;
+rename(Body, "Body");
 
 function decodeText(bytes: Uint8Array): string {
   const { TextDecoder } = loadEncoding();

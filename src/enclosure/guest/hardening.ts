@@ -1,12 +1,14 @@
 // What is taken from or fixed in the language itself before the agent runs.
 
-import { apply, define, defineProperty, NativeError } from "./intrinsics.ts";
+import { apply, define, defineProperty, max, NativeError, put, replaceMethod, setPrototypeOf } from "./intrinsics.ts";
 
 const STACK_FRAMES = 16;
+const { toPrimitive } = Symbol;
+const oneNaN = (number: number): number => (number === number ? number : NaN);
 
 /** Stacks have a fixed length and V8's own text: nobody is handed call sites, or a say in how a stack is spelled. */
 export function lockStackTraces(): void {
-  define(NativeError, "stackTraceLimit", STACK_FRAMES);
+  put(NativeError, "stackTraceLimit", STACK_FRAMES);
   defineProperty(NativeError, "prepareStackTrace", {
     get: () => undefined,
     set: () => undefined,
@@ -15,25 +17,26 @@ export function lockStackTraces(): void {
   });
 }
 
-type SetFloat = (this: DataView, offset: number, value: number, little?: boolean) => void;
-
 /**
  * The bits of a NaN differ between the machine's code paths, and these setters show them: one NaN is written always. Typed
  * arrays show them too, and are left alone: their stores cannot be intercepted but by a Proxy, which is far too slow.
  */
 export function canonicaliseNaN(): void {
-  const prototype = DataView.prototype as unknown as Record<string, SetFloat>;
   for (const name of ["setFloat16", "setFloat32", "setFloat64"]) {
-    const native = prototype[name] as SetFloat;
-    const methods = {
-      [name](this: DataView, offset: number, value: number, little?: boolean): void {
-        // As the native would convert it, once.
-        const number = value - 0;
-        apply(native, this, [offset, number === number ? number : NaN, little]);
-      },
-    };
-    define(prototype, name, methods[name]);
+    replaceMethod(DataView.prototype, name, (native) => (self, args) => {
+      const value = args[1];
+      // What is no number yet is converted (by `max` of one, which is ToNumber) when the native asks for it: after the
+      // view and the offset, as ever.
+      const number = typeof value === "number" ? oneNaN(value) : lazyNumber(() => oneNaN(max(value as number)));
+      return apply(native, self, [args[0], number, args[2]]);
+    });
   }
+}
+
+function lazyNumber(convert: () => number): object {
+  const object = setPrototypeOf({}, null) as object;
+  define(object, toPrimitive, convert);
+  return object;
 }
 
 /** Removes what V8 has beside the standard. */

@@ -62,9 +62,6 @@ export class Headers {
   [Symbol.iterator](): Generator<[name: string, value: string], void, undefined> {
     return this.entries();
   }
-  get [Symbol.toStringTag](): string {
-    return "Headers";
-  }
 }
 
 function normalName(name: unknown): string {

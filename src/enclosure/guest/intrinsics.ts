@@ -32,6 +32,9 @@ export const {
 export const { isArray } = Array;
 export const { floor, max, min, trunc } = Math;
 export const NativePromise = Promise;
+const NativeProxy = Proxy;
+const { bind } = Function.prototype;
+const { toStringTag } = Symbol;
 
 /** What V8 adds to Error. */
 interface V8Error extends ErrorConstructor {
@@ -62,6 +65,57 @@ export function define(target: object, name: PropertyKey, value: unknown): void 
 /** Gives `target` an own member, whatever setter or read-only member of that name its prototypes have. */
 export function put(target: object, name: PropertyKey, value: unknown): void {
   defineProperty(target, name, own({ value, writable: true, configurable: true, enumerable: true }));
+}
+
+/**
+ * Defines ours on `global` under the names that they then bear themselves, which the bundler has shortened. A class's
+ * instances say their name too, as those of every interface of the web do.
+ */
+export function publish(global: object, members: Readonly<Record<string, unknown>>): void {
+  const names = keys(members);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const value = members[name];
+    define(global, name, value);
+    if (typeof value !== "function") continue;
+    rename(value, name);
+    const { prototype } = value as { readonly prototype?: object };
+    if (prototype !== undefined) defineProperty(prototype, toStringTag, own({ value: name, configurable: true }));
+  }
+}
+
+/** Gives a function its name. */
+export function rename(fn: object, name: string): void {
+  defineProperty(fn, "name", own({ value: name, configurable: true }));
+}
+
+/** Stands for a call of one of the language's own functions. */
+type Stand = (self: unknown, args: readonly unknown[]) => unknown;
+
+/** Puts `fn`, which asks for no `this`, in the place of a function of the language; to the agent it looks the same. */
+export function replace(holder: object, key: PropertyKey, fn: CallableFunction): void {
+  const place = getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
+  const native = place.value as object;
+  // A bound function's text is native code, as the language's own is.
+  place.value = nativeApply(bind, fn, [undefined]);
+  for (const own of ["length", "name"]) {
+    defineProperty(place.value, own, getOwnPropertyDescriptor(native, own) as PropertyDescriptor);
+  }
+  defineProperty(holder, key, place);
+}
+
+/** The same for a method, or the getter of `key`, which asks for `this`. Slower: nothing but a Proxy passes it on and keeps the text. */
+export function replaceMethod(holder: object, key: PropertyKey, stand: (native: CallableFunction) => Stand): void {
+  const place = getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
+  const part = place.get === undefined ? "value" : "get";
+  place[part] = disguise(place[part] as CallableFunction, stand(place[part] as CallableFunction));
+  defineProperty(holder, key, place);
+}
+
+/** A function that is `native` in all that can be asked of it, but for what a call does. */
+export function disguise<Fn extends CallableFunction>(native: Fn, stand: Stand): Fn {
+  const handler = { apply: (_: Fn, self: unknown, args: unknown[]): unknown => stand(self, args) };
+  return new NativeProxy(native, setPrototypeOf(handler, null) as typeof handler);
 }
 
 /** A descriptor is read with its prototype's members, and a `get` there would spoil it. */

@@ -1,32 +1,44 @@
 // Pay for what you use: a global that costs something to set up is a getter until it is first touched. The modules behind
 // them are bundled as closures (`require` below is the bundler's, never a function at run time), run at most once.
 
-import { define, defineProperty, getOwnPropertyDescriptor } from "./intrinsics.ts";
+import { create, define, defineProperty, getOwnPropertyDescriptor, publish } from "./intrinsics.ts";
 
 declare const require: (name: string) => unknown;
 
-/** Defines `names` on `global`; the first touch of any of them loads all. */
+/** Defines `names` on `global`; the first touch of any of them loads all. What the agent has set itself stays. */
 export function defineLazy(
   global: object,
   names: readonly string[],
   load: () => Readonly<Record<string, unknown>>,
 ): void {
+  const waiting = create(null) as Record<string, unknown>;
   const settle = (): void => {
-    for (const name of names) delete (global as Record<string, unknown>)[name];
+    for (const name in waiting) delete (global as Record<string, unknown>)[name];
     const loaded = load();
-    for (const name of names) define(global, name, loaded[name]);
+    // What is being loaded looks for its own name on the global: there is none yet.
+    const ready = loaded[names[0] as string] !== undefined;
+    for (const name in waiting) {
+      if (ready) waiting[name] = loaded[name];
+      else arm(name);
+    }
+    if (ready) publish(global, waiting);
   };
-  for (const name of names) {
+  const arm = (name: string): void => {
+    waiting[name] = undefined;
     defineProperty(global, name, {
       configurable: true,
       enumerable: false,
       get: () => {
         settle();
-        return (global as Record<string, unknown>)[name];
+        return waiting[name];
       },
-      set: (value: unknown) => define(global, name, value),
+      set: (value: unknown) => {
+        delete waiting[name];
+        define(global, name, value);
+      },
     });
-  }
+  };
+  for (const name of names) arm(name);
 }
 
 type Encoding = {

@@ -2,7 +2,7 @@
 // uses is captured before the agent runs; nothing of the bridge is reachable from the agent's globals; a global that is
 // not in permits.ts is removed.
 
-import { decodeValue } from "../../base/codec.ts";
+import { CodecError, decodeValue } from "../../base/codec.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { GuestStart } from "../contract.ts";
 import { installAbort } from "./abort.ts";
@@ -24,6 +24,7 @@ import {
   NativePromise,
   NativeString,
   parseJson,
+  rename,
   slice,
   whenSettled,
 } from "./intrinsics.ts";
@@ -89,6 +90,7 @@ function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string,
   try {
     const input = decodeValue(parseJson(inputText) as JsonValue);
     const note = (text: unknown): void => bridge.note(NativeString(text));
+    rename(note, "note");
     const host = freeze({ capabilities, note: freeze(note), input });
     const outcome = new NativePromise((resolve) => resolve(apply(main, undefined, [host])));
     void whenSettled(outcome, (value) => bridge.finish({ ok: true, value }), fail);
@@ -129,4 +131,5 @@ removeOthers(globalThis, PERMITTED_GLOBALS);
 removeNonStandard();
 lockStackTraces();
 canonicaliseNaN();
+rename(CodecError, "CodecError");
 define(globalThis, HOOK_NAME, makeDeliver(globalThis, post));

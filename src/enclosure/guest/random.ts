@@ -3,7 +3,7 @@
 // replayable, therefore never secret.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { define, freeze } from "./intrinsics.ts";
+import { define, freeze, replace } from "./intrinsics.ts";
 
 export interface Randomness {
   /** 32-bit words drawn from all streams since the start. */
@@ -27,8 +27,7 @@ export function installRandom(global: object, seed: string): Randomness {
     };
   };
   const random = stream("math");
-  const mathRandom = { random: () => ((random() >>> 5) * 0x4000000 + (random() >>> 6)) / 0x20000000000000 };
-  define(Math, "random", mathRandom.random);
+  replace(Math, "random", () => ((random() >>> 5) * 0x4000000 + (random() >>> 6)) / 0x20000000000000);
   define(global, "crypto", makeCrypto(stream("bytes"), stream("uuid")));
   return { draws: () => draws };
 }

@@ -1,7 +1,7 @@
 // structuredClone (HTML standard, 2.7) for the values that an agent's realm has: no transfer, no platform objects.
 
 import { DOMException } from "./dom-exception.ts";
-import { define, getPrototypeOf, keys } from "./intrinsics.ts";
+import { define, getPrototypeOf, keys, publish } from "./intrinsics.ts";
 
 const ERROR_TYPES: Readonly<Record<string, ErrorConstructor>> = {
   Error,
@@ -20,7 +20,7 @@ export function installStructuredClone(global: object): void {
       return clone(value, new Map());
     },
   };
-  define(global, "structuredClone", functions.structuredClone);
+  publish(global, functions);
 }
 
 function clone(value: unknown, seen: Map<object, unknown>): unknown {

@@ -2,7 +2,7 @@
 // throws has no catcher, and so ends the session as the agent's failure.
 
 import type { Bridge } from "./bridge.ts";
-import { apply, create, define, min, NativeNumber, NativePromise, trunc, whenSettled } from "./intrinsics.ts";
+import { apply, create, min, NativeNumber, NativePromise, publish, trunc, whenSettled } from "./intrinsics.ts";
 
 const DELAY_MS_MAX = 0x7fffffff;
 const NativeTypeError = TypeError;
@@ -63,7 +63,7 @@ export function installTimers(global: object, bridge: Bridge): void {
       void whenSettled(settled, () => run(fn, []));
     },
   };
-  for (const [name, fn] of Object.entries(functions)) define(global, name, fn);
+  publish(global, functions);
 }
 
 function asCallback(callback: unknown): Callback {
