@@ -1,58 +1,17 @@
-// Builds dist/: every program as a bundled file, so that starting one reads few files. A file is written beside its
-// place and renamed, and only if it changed, so that a build never disturbs a program that is starting. There are no
-// source maps: nothing is minified but the prelude, and an agent's own map is made when it is bundled.
+// Builds dist/: every program of scripts/programs.js as a bundled file. A file is written beside its place and renamed, and
+// only if it changed, so that a build never disturbs a program that is starting. There are no source maps: nothing is
+// minified but the prelude, and an agent's own map is made when it is bundled.
 // `--types` adds the library's declarations, which take as long again: a run or a test needs none. `--release` starts from
 // an empty dist/ and adds them and the notices of what is bundled in.
 // @ts-check
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { guestFilter } from "../src/enclosure/seccomp.ts";
+import { PROGRAMS, ROOT } from "./programs.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
-
-/** Bundled CommonJS packages ask for Node's own modules by require. */
-const requireBanner = {
-  js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-};
-
-/** @type {import("esbuild").BuildOptions} */
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  write: false,
-  metafile: true,
-  logLevel: "warning",
-  platform: "node",
-  format: "esm",
-  target: "node26",
-  // Native addons and the compiler's binary stay packages of their own: package.json's dependencies.
-  external: ["isolated-vm", "better-sqlite3", "esbuild"],
-  legalComments: "none",
-  outdir: dist,
-};
-
-/** @type {import("esbuild").BuildOptions[]} */
-const programs = [
-  // One file each, not split: a module that is imported when it is needed runs only then, and reading one file beats
-  // reading the many that splitting gives.
-  { entryPoints: { cli: "src/cli/main.ts" }, banner: requireBanner },
-  { entryPoints: { index: "src/index.ts" }, banner: requireBanner },
-  { entryPoints: { watchdog: "src/enclosure/watchdog.ts" } },
-  { entryPoints: { "module-host": "src/capabilities/module/host.ts" }, banner: requireBanner },
-  { entryPoints: { guest: "src/enclosure/child.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } },
-  {
-    entryPoints: { prelude: "src/enclosure/guest/prelude.ts" },
-    format: "iife",
-    platform: "neutral",
-    target: "esnext",
-    mainFields: ["module", "main"],
-    minify: true,
-  },
-];
+const dist = join(ROOT, "dist");
 
 /** Writes a file unless it stands there already. */
 function put(/** @type {string} */ path, /** @type {Uint8Array | string} */ contents) {
@@ -68,10 +27,10 @@ function thirdPartyNotices(/** @type {string[]} */ inputs) {
   const folders = inputs.map((path) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   const bundled = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
   const notices = bundled.map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(ROOT, folder)).find((entry) => /^licen[cs]e/i.test(entry));
     if (file === undefined) throw new Error(`${name} ships no licence text`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
+    return `${name} ${version} (${license})\n\n${readFileSync(join(ROOT, folder, file), "utf8").trim()}\n`;
   });
   return `Packages bundled into this folder, with their licences.\n\n${notices.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
@@ -95,7 +54,7 @@ if (release) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
 // Each program for itself: esbuild has printed what is wrong with one, and the others are built all the same.
-const settled = await Promise.allSettled(programs.map((program) => build({ ...common, ...program })));
+const settled = await Promise.allSettled(PROGRAMS.map((program) => build(program)));
 const results = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 if (results.length < settled.length) process.exitCode = 1;
 for (const file of results.flatMap((result) => result.outputFiles ?? [])) put(file.path, file.contents);
@@ -107,7 +66,7 @@ if (release && process.exitCode === undefined) {
   put(join(dist, "THIRD-PARTY.txt"), thirdPartyNotices(inputs));
 }
 if ((release || process.argv.includes("--types")) && process.exitCode === undefined) {
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
   keepReachable(join(dist, "types"), "index.d.ts");
 }

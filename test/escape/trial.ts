@@ -1,0 +1,56 @@
+// Both runs of an attack: here, and with its defence removed.
+
+import { join } from "node:path";
+import { ROOT } from "../support/tree.ts";
+import type { Attack } from "./attack.ts";
+import { type Ground, type Host, makePlace, productHost, watch, type Watched } from "./place.ts";
+import { buildWeakened, type Replacement } from "./weaken.ts";
+
+/** Copies of the product that have been built for this ground, by what was replaced. */
+export class Workshop {
+  readonly #ground: Ground;
+  readonly #built = new Map<string, Promise<string>>();
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  /** The attack against the product, on the store that all share; where it is given an escape, against a copy that has it. */
+  async here(attack: Attack): Promise<Watched> {
+    const root = await this.#product(attack.given?.replace ?? []);
+    return this.#run(attack, productHost(root, this.#ground.store, this.#ground.home));
+  }
+
+  /** The attack without its defence, on a store of its own, until it has shown that it succeeds. */
+  async without(attack: Attack): Promise<Watched> {
+    const { without } = attack;
+    if ("standIn" in without) {
+      const program = join(import.meta.dirname, "stand-ins", `${without.standIn}.ts`);
+      return this.#run(attack, { args: ["--no-node-snapshot", program] }, without.shows);
+    }
+    const root = await this.#product([...(attack.given?.replace ?? []), ...without.replace]);
+    const own = join(this.#ground.folder, `${attack.id}-without`);
+    return this.#run(attack, productHost(root, join(own, "store", "audit.db"), join(own, "home")), without.shows);
+  }
+
+  async #run(attack: Attack, host: Host, until?: Attack["without"]["shows"]): Promise<Watched> {
+    const place = await makePlace(this.#ground, attack);
+    try {
+      return await watch(this.#ground, place, host, until);
+    } finally {
+      await place.remove();
+    }
+  }
+
+  #product(replacements: readonly Replacement[]): Promise<string> {
+    if (replacements.length === 0) return Promise.resolve(ROOT);
+    const key = JSON.stringify(replacements);
+    let built = this.#built.get(key);
+    if (built === undefined) {
+      const folder = join(this.#ground.folder, `product-${this.#built.size}`);
+      built = buildWeakened(folder, replacements).then(() => folder);
+      this.#built.set(key, built);
+    }
+    return built;
+  }
+}

@@ -1,0 +1,74 @@
+// Builds copies of the product in which a defence is taken out: sources are replaced while esbuild reads them, the built
+// programs lie in a folder of their own, and nothing of the checkout is touched. A replacement that no longer fits fails
+// the build: an attack that was not seen to succeed proves nothing.
+
+import { build, type Plugin } from "esbuild";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROGRAMS, ROOT } from "../../scripts/programs.js";
+
+/** A change of one source of the product. */
+export interface Replacement {
+  /** From the project's root. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** The file's text with the replacements made. @throws Error where one does not fit exactly once */
+export function replaced(text: string, replacements: readonly Replacement[]): string {
+  return replacements.reduce((now, { file, find, replace }) => {
+    const parts = now.split(find);
+    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} of: ${find}`);
+    return parts.join(replace);
+  }, text);
+}
+
+/** What each program is made of, asked of esbuild once. */
+let inputs: Promise<readonly ReadonlySet<string>[]> | undefined;
+
+/** Builds the product with the replacements into `folder`, as the folder of a package of its own. */
+export async function buildWeakened(folder: string, replacements: readonly Replacement[]): Promise<void> {
+  const byFile = Map.groupBy(replacements, ({ file }) => file);
+  const dist = join(folder, "dist");
+  for (const made of [dist, join(folder, "bin")]) mkdirSync(made, { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  for (const path of ["package.json", "bin/enclosure.js"]) copyFileSync(join(ROOT, path), join(folder, path));
+  copyFileSync(join(ROOT, "dist", "guest.bpf"), join(dist, "guest.bpf"));
+  inputs ??= Promise.all(PROGRAMS.map(async (program) => inputsOf((await build(program)).metafile)));
+  const programs = await inputs;
+  await Promise.all(
+    PROGRAMS.map(async (program, i) => {
+      const changed = [...byFile.keys()].some((file) => programs[i]?.has(file));
+      if (!changed) return copyFileSync(builtFile(program), join(dist, builtName(program)));
+      const { outputFiles = [] } = await build({ ...program, outdir: dist, plugins: [replacing(byFile)] });
+      for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+    }),
+  );
+}
+
+function inputsOf(metafile: { readonly inputs: object } | undefined): ReadonlySet<string> {
+  return new Set(Object.keys(metafile?.inputs ?? {}));
+}
+
+function builtName({ entryPoints, outExtension }: (typeof PROGRAMS)[number]): string {
+  return `${Object.keys(entryPoints ?? {})[0]}${outExtension?.[".js"] ?? ".js"}`;
+}
+
+function builtFile(program: (typeof PROGRAMS)[number]): string {
+  return join(ROOT, "dist", builtName(program));
+}
+
+function replacing(byFile: ReadonlyMap<string, readonly Replacement[]>): Plugin {
+  return {
+    name: "replacing",
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const replacements = byFile.get(path.slice(ROOT.length));
+        if (replacements === undefined) return undefined;
+        return { contents: replaced(readFileSync(path, "utf8"), replacements), loader: "ts" };
+      });
+    },
+  };
+}
