@@ -51,7 +51,9 @@ function stepsOf(seed: number): readonly Step[] {
     // Where a turn has drained, the host has the word: the frames of the next one fit only then.
     if (frame.header.includes('"quiet"') && frame !== said.at(-1)) steps.push({ read: true });
   }
-  return draws.isIn(3) ? steps.toSpliced(draws.below(steps.length), Infinity, { run: draws.pick(DEATHS) }) : steps;
+  // One that dies before it is started has no session.
+  if (!draws.isIn(3)) return steps;
+  return steps.toSpliced(2 + draws.below(steps.length - 1), Infinity, { run: draws.pick(DEATHS) });
 }
 
 /** Frames of one turn that each may come; some of them calls, which the session answers meanwhile. */
@@ -96,7 +98,7 @@ test("a real guest process whose host writes what it likes ends by itself when t
   const ends = await Promise.all(
     seeds.slice(0, 16).map(async (seed) => {
       const draws = new Draws(seed);
-      const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon()), {
+      const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon().path), {
         cwd: "/",
         env: GUEST_ENVIRONMENT,
         stdio: ["ignore", "ignore", "ignore", "pipe"],

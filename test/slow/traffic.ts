@@ -38,7 +38,7 @@ export async function recordTraffic(): Promise<readonly Traffic[]> {
 
 /** One session with a bare guest process: each call and each timer is answered once the guest is quiet, oldest first. */
 async function converse(script: string): Promise<Traffic> {
-  const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon()), {
+  const child = spawn(process.execPath, guestArguments(PROGRAMS.guest, findAddon().path), {
     cwd: "/",
     env: GUEST_ENVIRONMENT,
     stdio: ["ignore", "ignore", "inherit", "pipe"],
