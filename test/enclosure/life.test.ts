@@ -9,12 +9,19 @@ import { DEFAULT_SESSION_LIMITS } from "../../src/base/limits.ts";
 import type { Guest, GuestMessage } from "../../src/enclosure/contract.ts";
 import { parseStat, readPageBytes, readUse } from "../../src/enclosure/proc.ts";
 import { spawnGuest } from "../../src/enclosure/supervisor.ts";
+import { BUBBLEWRAP, BUBBLEWRAP_WORKS, NO_NAMESPACES } from "../support/bubblewrap.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { play, PROGRAMS, START } from "./session.ts";
 
 /** Says more than the guest process queues within a turn, so that its host learns that the agent runs; then loops. */
 const LOOP = '"use strict"; (async () => { for (let i = 0; i < 5; i++) console.log("x".repeat(16000)); for (;;); })';
 const FLOOD = '"use strict"; (async () => { for (;;) try { console.log("x"); } catch {} })';
+/** A rejection that nobody handles, whose message is read where no time-out reaches. */
+const TRAP = `"use strict"; (async () => {
+  for (let i = 0; i < 5; i++) console.log("x".repeat(16000));
+  Promise.reject({ get message() { for (;;); } });
+  await new Promise(() => {});
+})`;
 const IDLE = '"use strict"; (() => new Promise(() => {}))';
 
 function openGuest(programs: Partial<typeof PROGRAMS> = {}): Guest {
@@ -144,10 +151,14 @@ describe("the limits' watchdog", () => {
 });
 
 describe("a host that ends", () => {
-  async function hostWith(script: string, wallMs: number): Promise<{ host: ReturnType<typeof spawn>; pid: number }> {
-    const host = spawn(process.execPath, [join(import.meta.dirname, "host.ts"), script, `${wallMs}`], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+  /** A host process; on a machine that refuses user namespaces, where `inside` makes it one. */
+  async function hostWith(
+    script: string,
+    wallMs: number,
+    inside: readonly string[] = [],
+  ): Promise<{ host: ReturnType<typeof spawn>; pid: number }> {
+    const command = [...inside, process.execPath, join(import.meta.dirname, "host.ts"), script, `${wallMs}`];
+    const host = spawn(command[0] as string, command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
     onTestFinished(() => void host.kill("SIGKILL"));
     for await (const line of createInterface({ input: host.stdout })) return { host, pid: Number(line) };
     throw new Error("the host said nothing");
@@ -163,6 +174,18 @@ describe("a host that ends", () => {
     host.kill(signal);
     await once(host, "exit");
     await expect(gone(pid)).resolves.toBeUndefined();
+  });
+
+  test.skipIf(!BUBBLEWRAP_WORKS).for([
+    ["in bubblewrap", []],
+    ["started by setpriv", [BUBBLEWRAP, ...NO_NAMESPACES, "--die-with-parent", "--"]],
+  ] as const)("takes a guest that no time-out ends with it by SIGKILL, %s", async ([, inside]) => {
+    for (const script of [LOOP, TRAP]) {
+      const { host, pid } = await hostWith(script, 3_600_000, inside);
+      host.kill("SIGKILL");
+      await once(host, "exit");
+      await expect(gone(pid)).resolves.toBeUndefined();
+    }
   });
 
   test("by exiting takes a looping guest with it at once", async () => {

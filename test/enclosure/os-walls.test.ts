@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { missingWalls, wrappings } from "../../src/enclosure/os-walls.ts";
 import { spawnGuest } from "../../src/enclosure/supervisor.ts";
-import { BUBBLEWRAP, BUBBLEWRAP_WORKS } from "../support/bubblewrap.ts";
+import { BUBBLEWRAP, BUBBLEWRAP_WORKS, NO_NAMESPACES } from "../support/bubblewrap.ts";
 import { PROGRAMS } from "./session.ts";
 
 interface Facts {
@@ -17,7 +17,6 @@ interface Facts {
   readonly message?: string;
 }
 
-const NO_NAMESPACES = ["--dev-bind", "/", "/", "--unshare-user", "--disable-userns"];
 const NO_SETPRIV = [...NO_NAMESPACES, "--ro-bind", "/bin/false", "/usr/bin/setpriv"];
 
 /** What a host process on a machine like that says of its guest. */

@@ -4,11 +4,9 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BUBBLEWRAP, BUBBLEWRAP_WORKS } from "../support/bubblewrap.ts";
+import { BUBBLEWRAP, BUBBLEWRAP_WORKS, NO_NAMESPACES } from "../support/bubblewrap.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ROOT } from "../support/tree.ts";
-
-const NO_NAMESPACES = ["--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--"];
 
 describe.skipIf(!BUBBLEWRAP_WORKS)("where user namespaces are refused", () => {
   function place(): (...args: readonly string[]) => { exit: number | null; stdout: string; stderr: string } {
@@ -21,7 +19,7 @@ describe.skipIf(!BUBBLEWRAP_WORKS)("where user namespaces are refused", () => {
     return (...args) => {
       const command = [process.execPath, join(ROOT, "bin", "enclosure.js"), ...args];
       const env = { ...process.env, HOME: join(folder, "home") };
-      const { status, stderr, stdout } = spawnSync(BUBBLEWRAP, [...NO_NAMESPACES, ...command], {
+      const { status, stderr, stdout } = spawnSync(BUBBLEWRAP, [...NO_NAMESPACES, "--", ...command], {
         cwd: folder,
         env,
         encoding: "utf8",
