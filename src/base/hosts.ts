@@ -6,7 +6,7 @@ const HOST_CHARS_MAX = 253;
 /** Labels of letters, digits, hyphens and underscores, or an IPv6 address in brackets. */
 const HOST = /^([a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|\[[0-9a-f:]+\])$/;
 
-/** Whether what a URL says is its host could be one. WHATWG lets it hold more: stars, commas, empty labels. */
+/** Whether what a URL says is its host could be one. WHATWG lets it hold more: stars, commas, empty labels, a last dot. */
 export function isHost(hostname: string): boolean {
   return hostname.length <= HOST_CHARS_MAX && HOST.test(hostname);
 }

@@ -91,7 +91,8 @@ async function makeProvider(grant: CompiledGrant, needs: ProviderNeeds, mounts: 
     }
     case "fs": {
       const { makeFsProvider } = await import("../capabilities/fs/provider.ts");
-      return makeFsProvider({ config: { mounts }, secrets, random: needs.random });
+      const { ruled } = grant.config as unknown as FsConfig;
+      return makeFsProvider({ config: { mounts, ruled }, secrets, random: needs.random });
     }
   }
 }

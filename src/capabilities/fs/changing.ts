@@ -136,7 +136,7 @@ export function move(
 export function remove(ground: Ground, segments: readonly string[]): Promise<Change> {
   const { jail, quota, signal } = ground;
   return jail.inParent(segments, async (folder, name) => {
-    const found = await jail.look(folder, name);
+    const found = await jail.find(folder, name);
     if (found?.isDirectory() === true) {
       await rmdir(at(folder, name));
       quota.free(0);

@@ -1,18 +1,22 @@
 // The jail: holds every path to its mount. Node has no openat(2), so each folder on the way is opened below the one that
 // is held, through /proc/self/fd/N/NAME, without following links: what was opened is what is used, and a link that is
 // put in the way at any moment is met, never followed. Nothing is ever opened by a path that the disk resolves.
-// Refused: symbolic links, files with a second name (it could lie outside), devices, pipes, sockets, other file systems.
+// Refused: symbolic links, files with a second name (it could lie outside), devices, pipes, sockets, other file systems;
+// and, where rules tell paths apart, a disk on which one file has several spellings.
 
-import { closeSync, constants, fstatSync, fsync, openSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, opendir, rmdir } from "node:fs/promises";
+import { utf8Length } from "../../base/bytes.ts";
 import { EnclosureError } from "../../base/errors.ts";
-import { SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
+import { SEGMENT_BYTES_MAX, SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
 
-const { O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const { O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 /** Entries that one call may look at. */
 const VISITED_MAX = 100_000;
+/** Looks at a file that others go on changing meanwhile. */
+const TRIES_MAX = 100;
 
 /** An entry of a held folder, by a path that only the kernel's descriptor table resolves. */
 export function at(folder: number, name: string): string {
@@ -44,9 +48,14 @@ export interface Entry {
 export class Jail {
   readonly #root: number;
   readonly #device: number;
+  readonly #ruled: boolean;
 
-  /** @throws EnclosureError FS_MOUNT_INVALID, FS_UNSUPPORTED */
-  constructor(mount: string, hostPath: string) {
+  /**
+   * `ruled`: rules tell paths apart, so that each name must be the only one of what it names.
+   * @throws EnclosureError FS_MOUNT_INVALID, FS_UNSUPPORTED
+   */
+  constructor(mount: string, hostPath: string, ruled = false) {
+    this.#ruled = ruled;
     if (process.platform !== "linux") {
       throw new EnclosureError("FS_UNSUPPORTED", `the mount ${mount} cannot be held on ${process.platform}`);
     }
@@ -58,7 +67,12 @@ export class Jail {
         cause,
       });
     }
-    this.#device = fstatSync(this.#root).dev;
+    const { dev, ino } = fstatSync(this.#root);
+    this.#device = dev;
+    const through = statSync(at(this.#root, "."), { throwIfNoEntry: false });
+    if (through?.dev === dev && through.ino === ino) return;
+    closeSync(this.#root);
+    throw new EnclosureError("FS_UNSUPPORTED", `the mount ${mount} cannot be held: /proc/self/fd does not lead to it`);
   }
 
   close(): void {
@@ -150,7 +164,10 @@ export class Jail {
         throw refused("leads through a symbolic link");
       throw error;
     });
-    return this.#checked(opened, (stats) => this.#checkDevice(stats));
+    return this.#checked(opened, (stats) => {
+      this.#checkDevice(stats);
+      return this.#checkSpelling(parent, name, stats);
+    });
   }
 
   /** Opens a plain file of a held folder. `flags` beside the ones that keep it plain; `mode` of one that they make. */
@@ -160,11 +177,37 @@ export class Jail {
     flags: number,
     mode?: number,
   ): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
-    // Non-blocking: opening a pipe must not wait for its other end.
-    const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
-    let stats: Stats | undefined;
-    await this.#checked(file, (found) => this.#checkFile((stats = found)));
-    return { file, stats: stats as unknown as Stats };
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const there = await this.look(folder, name);
+      // Opening alone does something to them: a pipe's other end wakes up, a watchdog starts.
+      if (there !== undefined && isSpecial(there)) throw refused("is neither a file nor a folder");
+      // Non-blocking all the same, should one come in between: opening a pipe must not wait for its other end.
+      const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
+      let stats: Stats | undefined;
+      await this.#checked(file, async (found) => {
+        this.#checkFile(found);
+        // A file of our own making has the one name that it was made under.
+        if ((flags & O_EXCL) === 0 && !(await this.#isAlone(folder, name, file, found))) return;
+        await this.#checkSpelling(folder, name, found);
+        stats = found;
+      });
+      if (stats !== undefined) return { file, stats };
+      await file.close();
+    }
+    throw refused("is changed by others faster than it can be looked at");
+  }
+
+  /**
+   * Whether an open file, which had one name when it was looked at, has it here. It could have been opened by a second
+   * name that was taken away since, and its one name then is elsewhere. What a file is called is only known for a moment
+   * in which nothing happened to it: its time of change tells.
+   */
+  async #isAlone(folder: number, name: string, file: FileHandle, { dev, ino, ctimeMs }: Stats): Promise<boolean> {
+    const named = await this.look(folder, name);
+    if (named === undefined || named.ino !== ino || named.dev !== dev) return false;
+    const after = await file.stat();
+    for (const stats of [named, after]) this.#checkFile(stats);
+    return after.nlink === 1 && after.ctimeMs === ctimeMs;
   }
 
   /** What stands at a name, without following or opening it; undefined where there is nothing. */
@@ -173,6 +216,27 @@ export class Jail {
       if (hasSystemCode(error, "ENOENT")) return undefined;
       throw error;
     });
+  }
+
+  /** The same of a name that the guest said. @throws FsFailure where it is not the only one of what it names */
+  async find(folder: number, name: string): Promise<Stats | undefined> {
+    const stats = await this.look(folder, name);
+    if (stats !== undefined) await this.#checkSpelling(folder, name, stats);
+    return stats;
+  }
+
+  /**
+   * Disks that take upper and lower case for one (and with them other foldings, and short names) are known by it: a
+   * rule's path would be another text than the guest's, and the same file.
+   */
+  async #checkSpelling(folder: number, name: string, stats: Stats): Promise<void> {
+    if (!this.#ruled) return;
+    for (const other of [name.toUpperCase(), name.toLowerCase()]) {
+      if (other === name || utf8Length(other) > SEGMENT_BYTES_MAX) continue;
+      const twin = await this.look(folder, other);
+      if (twin !== undefined && twin.ino === stats.ino && twin.dev === stats.dev)
+        throw refused("has other spellings on this disk, which rules about paths would not hold against");
+    }
   }
 
   /** @throws FsFailure unless it is a plain file with one name on the mount's file system */
@@ -187,9 +251,9 @@ export class Jail {
     if (stats.dev !== this.#device) throw refused("leads to another file system");
   }
 
-  async #checked(handle: FileHandle, check: (stats: Stats) => void): Promise<FileHandle> {
+  async #checked(handle: FileHandle, check: (stats: Stats) => Promise<void>): Promise<FileHandle> {
     try {
-      check(await handle.stat());
+      await check(await handle.stat());
       return handle;
     } catch (error) {
       await handle.close();
@@ -197,13 +261,14 @@ export class Jail {
     }
   }
 
-  /** The entries of a held folder, at most `max` of them, by name. */
+  /** The entries of a held folder, by name. @throws FsFailure where there are more than `max`, shown or not */
   async list(folder: number, max: number): Promise<readonly Entry[]> {
     const entries: Entry[] = [];
+    let seen = 0;
     for await (const entry of await opendir(at(folder, "."))) {
+      if (++seen > max) throw new FsFailure("RESULT_TOO_LARGE", `the folder has more than ${max} entries`);
       // A name that is not UTF-8 cannot be said in a path, and what the host is writing is not the guest's.
       if (entry.name.includes("\ufffd") || entry.name.startsWith(TEMPORARY_PREFIX)) continue;
-      if (entries.length >= max) throw new FsFailure("RESULT_TOO_LARGE", `the folder has more than ${max} entries`);
       entries.push({ name: entry.name, type: entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other" });
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -215,11 +280,13 @@ export class Jail {
     visit: (segments: readonly string[], type: "file" | "folder", folder: number) => Promise<void> | void,
     depthMax = SEGMENTS_MAX,
   ): Promise<void> {
-    let visited = 0;
+    let listed = 0;
     const enter = async (segments: readonly string[], folder: number): Promise<void> => {
-      for (const { name, type } of await this.list(folder, VISITED_MAX)) {
-        if (++visited > VISITED_MAX)
-          throw new FsFailure("RESULT_TOO_LARGE", `there are more than ${VISITED_MAX} files`);
+      const entries = await this.list(folder, VISITED_MAX);
+      // Counted before they are visited: all the levels of a deep tree are held at once.
+      listed += entries.length;
+      if (listed > VISITED_MAX) throw new FsFailure("RESULT_TOO_LARGE", `there are more than ${VISITED_MAX} files`);
+      for (const { name, type } of entries) {
         const below = [...segments, name];
         if (type === "other") continue;
         await visit(below, type, folder);
@@ -235,7 +302,10 @@ export class Jail {
     enter: (segments: readonly string[], folder: number) => Promise<void>,
   ): Promise<void> {
     // Gone, or become a link, since it was listed: it is not there to be visited.
-    const held = await this.#openFolder(parent, segments.at(-1) as string).catch(() => undefined);
+    const held = await this.#openFolder(parent, segments.at(-1) as string).catch((error: unknown) => {
+      if (hasSystemCode(error, "EMFILE") || hasSystemCode(error, "ENFILE")) throw error;
+      return undefined;
+    });
     if (held === undefined) return;
     try {
       await enter(segments, held.fd);
@@ -243,6 +313,10 @@ export class Jail {
       await held.close();
     }
   }
+}
+
+function isSpecial(stats: Stats): boolean {
+  return stats.isFIFO() || stats.isCharacterDevice() || stats.isBlockDevice() || stats.isSocket();
 }
 
 /** @throws FsFailure for the mount itself */

@@ -18,7 +18,7 @@ import { glob, list, readBytes, readText, stat, stopIfAborted } from "./reading.
 
 export interface FsProviderOptions {
   /** The config of the compiled grant, its mounts' paths made absolute and checked against the host's own files. */
-  readonly config: Pick<FsConfig, "mounts">;
+  readonly config: FsConfig;
   readonly secrets: Secrets;
   readonly random: Random;
 }
@@ -45,7 +45,7 @@ class FsProvider implements Provider {
     this.#random = random;
     try {
       for (const [mount, { path, quotaBytes }] of Object.entries(config.mounts)) {
-        const jail = new Jail(mount, path);
+        const jail = new Jail(mount, path, config.ruled.length > 0);
         this.#mounts.set(mount, { jail, quota: new Quota(jail, quotaBytes) });
       }
     } catch (error) {

@@ -1,5 +1,5 @@
-// The quota of a mount: bytes and entries (files and folders) below it. Counted when the session first changes something there, and kept from
-// then on; what others write meanwhile is not seen.
+// The quota of a mount: bytes and entries (files and folders) below it. Counted when the session first changes something
+// there, and kept from then on; what others write meanwhile is not seen, and gives no room when it is taken away.
 
 import type { Jail } from "./jail.ts";
 import { FsFailure } from "./failure.ts";
@@ -25,19 +25,21 @@ export class Quota {
     }
     if (entries > 0 && used.entries + entries > ENTRIES_MAX)
       throw new FsFailure("FS_QUOTA_EXCEEDED", `the mount may hold ${ENTRIES_MAX} files and folders`);
-    used.bytes += bytes;
-    used.entries += entries;
-    return () => {
-      used.bytes -= bytes;
-      used.entries -= entries;
-    };
+    this.#add(bytes, entries);
+    return () => this.#add(-bytes, -entries);
   }
 
   /** A file of so many bytes, or a folder (none), is gone. */
   free(bytes: number): void {
-    if (this.#used === undefined) return;
-    this.#used.bytes -= bytes;
-    this.#used.entries -= 1;
+    this.#add(-bytes, -1);
+  }
+
+  /** Never below nothing: what is taken away may have been written by others, after the count. */
+  #add(bytes: number, entries: number): void {
+    const used = this.#used;
+    if (used === undefined) return;
+    used.bytes = Math.max(0, used.bytes + bytes);
+    used.entries = Math.max(0, used.entries + entries);
   }
 
   async #count(): Promise<{ bytes: number; entries: number }> {

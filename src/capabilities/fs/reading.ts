@@ -111,7 +111,7 @@ export async function stat(jail: Jail, segments: readonly string[]): Promise<Sta
 }
 
 async function statOf(jail: Jail, folder: number, name: string): Promise<Stat | null> {
-  const stats = await jail.look(folder, name);
+  const stats = await jail.find(folder, name);
   if (stats === undefined) return null;
   const type = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
   return { type, size: type === "file" ? stats.size : 0, modifiedMs: Math.trunc(stats.mtimeMs) };

@@ -1,6 +1,6 @@
 // Guest paths: lexical, absolute, POSIX, one spelling each. A path names a mount and segments below it; nothing here
 // looks at a disk. What two systems could read differently (dots, empty segments, backslashes, control characters,
-// another Unicode normal form) is refused, never repaired.
+// another Unicode normal form, a dot or a blank at a segment's end) is refused, never repaired.
 
 import { utf8Length } from "../../base/bytes.ts";
 
@@ -27,6 +27,7 @@ export function parsePath(text: string): readonly string[] {
   for (const segment of segments) {
     if (segment === "") throw new PathError("has an empty segment");
     if (segment === "." || segment === "..") throw new PathError("has dots as a segment");
+    if (/[. ]$/.test(segment)) throw new PathError("has a segment that ends with a dot or a blank");
     if (segment.startsWith(TEMPORARY_PREFIX)) throw new PathError(`has a segment that starts with ${TEMPORARY_PREFIX}`);
     if (utf8Length(segment) > SEGMENT_BYTES_MAX)
       throw new PathError(`has a segment of more than ${SEGMENT_BYTES_MAX} bytes`);

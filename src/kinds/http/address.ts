@@ -113,9 +113,8 @@ function parseOrigin(scheme: string, authority: string): Origin {
 function originOf(url: URL): Origin {
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new AddressError("is neither https nor http");
   const scheme = url.protocol === "https:" ? "https" : "http";
-  if (url.hostname === "" || url.hostname.endsWith("."))
-    throw new AddressError("has an empty host, or one that ends with a dot");
-  if (!isHost(url.hostname)) throw new AddressError("has a host that is no name");
+  if (!isHost(url.hostname))
+    throw new AddressError("has a host that is no name: empty, with a dot at its end, or the like");
   const port = url.port === "" ? defaultPort(scheme) : Number(url.port);
   if (port === 0) throw new AddressError("has the port 0");
   return { scheme, host: url.hostname, port };

@@ -335,6 +335,7 @@ describe("the fs provider holds its mounts against", () => {
         "/in": { path: join(folder, "in"), access: "ro", quotaBytes: 1 },
         "/none": { path: join(folder, "none"), access: "ro", quotaBytes: 1 },
       },
+      ruled: [],
     } as const;
     const held = openBelow(folder);
     expect(() => makeFsProvider({ config, secrets, random })).toThrow(
@@ -349,7 +350,7 @@ describe("the fs provider holds its mounts against", () => {
     const platform = Object.getOwnPropertyDescriptor(process, "platform") as PropertyDescriptor;
     Object.defineProperty(process, "platform", { ...platform, value: "darwin" });
     try {
-      const config = { mounts: { "/in": { path: "/tmp", access: "ro", quotaBytes: 1 } } } as const;
+      const config = { mounts: { "/in": { path: "/tmp", access: "ro", quotaBytes: 1 } }, ruled: [] } as const;
       expect(() => makeFsProvider({ config, secrets, random })).toThrow(
         expect.objectContaining({ code: "FS_UNSUPPORTED" }),
       );
