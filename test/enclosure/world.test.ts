@@ -1,88 +1,161 @@
-// What an agent can reach: everything in a real guest is walked and compared with the table of permits and with a bare
-// context of the same engine. Attacked invariant: nothing but text and one captured function crosses the bridge.
+// What an agent can reach: everything in a real guest is walked and compared with a bare guest of the same engine and
+// with the list of what is ours. Attacked invariant: nothing but text and one captured function crosses the bridge.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createContext, runInContext } from "node:vm";
 import { beforeAll, describe, expect, test } from "vitest";
-import { PERMITTED_GLOBALS, WEB_GLOBALS } from "../../src/enclosure/guest/permits.ts";
+import { LANGUAGE_GLOBALS, PERMITTED_GLOBALS, WEB_GLOBALS } from "../../src/enclosure/guest/permits.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { ROOT } from "../support/tree.ts";
 import { play, PROGRAMS } from "./session.ts";
 import type { PlayOptions } from "./session.ts";
 import type { Reached } from "./walk.ts";
-import { DEEDS, LANGUAGE, WALK } from "./walk.ts";
+import { beyond, removed, walkBare, walkGuest } from "./world.ts";
 
-const WALK_IN_GUEST = `
-  const walk = ${WALK};
-  const language = ${LANGUAGE};
-  const deeds = ${DEEDS};
-  for (const name of Reflect.ownKeys(globalThis)) globalThis[name];
-  const denied = await capabilities.desk.get({}).catch((e) => e);
-  const pending = capabilities.desk.get({ again: true });
-  pending.catch(() => {});
-  const made = {
-    headers: new Headers(), request: new Request("https://a.example/"), response: new Response("x"),
-    url: new URL("https://a.example/?a=b"), params: new URL("https://a.example/?a=b").searchParams,
-    iterator: new Headers({ a: "b" }).entries(), encoder: new TextEncoder(), decoder: new TextDecoder(),
-    controller: new AbortController(), signal: AbortSignal.abort(), event: new Event("x"), target: new EventTarget(),
-    exception: new DOMException("x"), clone: structuredClone({}), fetched: await fetch("https://a.example/").catch((e) => e),
-  };
-  return walk({ language, deeds, globalThis, capabilities, note, input, denied, pending, ...made });`;
+/** One line for each object that a guest has beyond a bare one, or otherwise than it; reviewed when it changes. */
+const PERMITTED = readFileSync(join(import.meta.dirname, "permitted.txt"), "utf8")
+  .trim()
+  .split("\n");
+
+/** What docs/guest.md says under a heading: the rows of its table, each as its cells. */
+function tableOf(heading: string): readonly (readonly string[])[] {
+  const page = readFileSync(join(ROOT, "docs", "guest.md"), "utf8");
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("| "));
+  return rows.slice(2).map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim()));
+}
+
+function namesOf(heading: string): string[] {
+  return tableOf(heading).flatMap(([names = ""]) => [...names.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""));
+}
 
 const denyAll: PlayOptions = {
   answer: () => ({ ok: false, error: { name: "CapabilityDenied", code: "RULE_FAILED", message: "no" } }),
-  limits: { cpuMs: 20_000, resultBytes: 32 * 1024 * 1024 },
 };
-
-function bare(): readonly Reached[] {
-  const context = createContext(Object.create(null));
-  const walk = `"use strict"; JSON.stringify(${WALK}({ language: ${LANGUAGE}, deeds: ${DEEDS} }))`;
-  return JSON.parse(runInContext(walk, context) as string) as Reached[];
-}
-
-/** Native functions that a bare engine does not have at that place, and classes that belong to the bridge's addon. */
-function foreign(reached: readonly Reached[], known: ReadonlySet<string>): readonly string[] {
-  const addon =
-    /^(?:Reference|ExternalCopy|Isolate|Context|Callback|Script|Module|Dereference|Copy|NativeModule|InspectorSession)$/;
-  return reached
-    .filter(({ path, kind, className }) => (kind === "native" && !known.has(path)) || addon.test(className))
-    .map(({ path }) => path);
-}
 
 describe("the guest's world", () => {
   let reached: readonly Reached[];
-  const known = new Set(bare().map(({ path }) => path));
+  let bare: readonly Reached[];
 
   beforeAll(async () => {
-    reached = (await play(WALK_IN_GUEST, denyAll)).output as readonly Reached[];
+    [reached, bare] = await Promise.all([walkGuest(), walkBare()]);
   });
 
   test("is as large as a language's", () => {
-    expect(reached.length).toBeGreaterThan(1000);
-    expect(reached.map(({ path }) => path)).toContain("language.Map.prototype.get");
-    expect(reached.map(({ path }) => path)).toContain("capabilities.desk.get");
+    expect(bare.length).toBeGreaterThan(1000);
+    const paths = reached.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(["language.Map.prototype.get", "capabilities.desk.get"]));
   });
 
-  test("holds no native function that a bare engine does not have, and nothing of the bridge's addon", () => {
-    expect(foreign(reached, known)).toEqual([]);
+  test("is the engine's own and what test/enclosure/permitted.txt lists, to the last property", () => {
+    expect(beyond(reached, bare)).toEqual(PERMITTED);
   });
 
-  test("shows a planted bridge function to the walk", async () => {
-    const prelude = join(temporaryFolder(), "prelude.js");
-    writeFileSync(prelude, `Math.leak = globalThis.__enclosure;\n${readFileSync(PROGRAMS.prelude, "utf8")}`);
-    const { output } = await play(WALK_IN_GUEST, { ...denyAll, programs: { ...PROGRAMS, prelude } });
-    expect(foreign(output as readonly Reached[], known)).toEqual(["language.Math.leak"]);
+  test("lacks what docs/guest.md says, and nothing else of the engine's", () => {
+    const gone = removed(reached, bare).filter((path) => path !== "globalThis.console.[[Prototype]]");
+    expect(gone.map((path) => path.replace(/^(?:language|globalThis)\./, "")).sort()).toEqual(
+      namesOf("Removed").sort(),
+    );
   });
 
-  test("has the permitted globals and no other", async () => {
-    const { output } = await play("return Reflect.ownKeys(globalThis).map(String);");
-    expect((output as string[]).toSorted()).toEqual([...PERMITTED_GLOBALS].toSorted());
+  test("changes what docs/guest.md says, and nothing else of the engine's", () => {
+    const own = (line: string): boolean => line.startsWith("language.") && !line.startsWith("language.Intl object");
+    const changed = PERMITTED.filter(own).map((line) => line.replace(/^language\.| .*$|\[[gs]et\]/g, ""));
+    expect([...new Set(changed)].filter((name) => name !== "Error").sort()).toEqual(
+      namesOf("Changed")
+        .filter((name) => name !== "Error.stackTraceLimit")
+        .sort(),
+    );
+    expect(PERMITTED.join("\n")).toMatch(/^language\.Error native .* stackTraceLimit:wec=16$/m);
   });
 
-  test("keeps the globals of the web out of enumeration, like the language's", async () => {
-    const { output } = await play("return Object.keys(globalThis);");
-    expect(output).toEqual([]);
-    expect(WEB_GLOBALS).toContain("fetch");
+  test("adds what docs/guest.md says, and nothing else", () => {
+    expect(namesOf("Added").sort()).toEqual([...WEB_GLOBALS].sort());
   });
+
+  test("has the permitted globals and no other, and keeps them out of enumeration, like the language's", async () => {
+    const { output } = await play("return [Reflect.ownKeys(globalThis).map(String), Object.keys(globalThis)];");
+    const [all, enumerable] = output as [string[], string[]];
+    expect(all.toSorted()).toEqual([...PERMITTED_GLOBALS].toSorted());
+    expect(enumerable).toEqual([]);
+    expect(LANGUAGE_GLOBALS).not.toContain("WebAssembly");
+  });
+});
+
+test("docs/guest.md shows the error that an agent gets", async () => {
+  const rows = ["Removed", "Changed", "Differs"].flatMap(tableOf).flatMap((cells) => cells.join(" "));
+  const shown = rows.flatMap((row) => [...row.matchAll(/`([^`]+)` → `([^`]+)`/g)]);
+  expect(shown.length).toBeGreaterThan(12);
+  const expressions = shown.map((match) => match[1] ?? "");
+  const { output } = await play(`
+    const say = (error) => error instanceof Error ? error.name + ": " + error.message : String(error);
+    const results = [];
+    for (const text of ${JSON.stringify(expressions)}) {
+      try { results.push(say(await (0, eval)("(async () => (" + text + "))")())); } catch (error) { results.push(say(error)); }
+    }
+    return results;`);
+  expect(output).toEqual(shown.map((match) => match[2]));
+});
+
+describe("the walk", () => {
+  /** Programs whose prelude has run `code` when the agent starts, and whose guest has run `inChild` before the prelude. */
+  function planted(code: string, inChild = ""): typeof PROGRAMS {
+    const folder = temporaryFolder();
+    const [prelude, guest] = [join(folder, "prelude.js"), join(folder, "guest.cjs")];
+    const wrap = `{ const inner = globalThis.__enclosure; globalThis.__enclosure = (text, main) =>
+      inner(text, main === undefined ? main : (host) => { ${code}; return main(host); }); }`;
+    const first = "const hook = globalThis.__enclosure, planted = globalThis.planted;";
+    writeFileSync(prelude, `${first}\n${readFileSync(PROGRAMS.prelude, "utf8")}\n${wrap}`);
+    const program = readFileSync(PROGRAMS.guest, "utf8");
+    const place = "global.setSync(HOOK_NAME, ";
+    expect(program.split(place)).toHaveLength(2);
+    writeFileSync(guest, program.replace(place, `${inChild} ${place}`));
+    return { ...PROGRAMS, prelude, guest };
+  }
+
+  test("sees a planted Reference, bridge function, global, member, symbol, getter's value, and changed attribute", async () => {
+    const programs = planted(
+      `Math.reference = planted;
+      Object.defineProperty(Map.prototype, "hook", { get: () => hook });
+      Object.defineProperty(globalThis, "extra", { value: 1, configurable: true });
+      EventTarget.prototype.extra = 1;
+      AbortSignal.prototype[Symbol("leak")] = () => {};
+      Object.defineProperty(Event.prototype, "inner", { get() { return { state: 1 }; }, configurable: true });
+      Object.freeze(Promise.prototype);
+      delete Set.prototype.union;`,
+      'global.setSync("planted", new vm.Reference({ host: 1 }));',
+    );
+    const [reached, bare] = await Promise.all([walkGuest(programs), walkBare()]);
+    const found = beyond(reached, bare).filter((line) => !PERMITTED.includes(line));
+    const heads = found.map((line) => line.split(" ").slice(0, 3).join(" "));
+    expect(heads).toEqual(
+      expect.arrayContaining([
+        "language.Math.reference object Reference",
+        "language.Map.prototype.hook stand-in Function",
+        "globalThis object Object",
+        "globalThis.EventTarget.prototype object Object",
+        "globalThis.AbortSignal.prototype.Symbol(leak) function Function",
+        "globalThis.Event.prototype.inner object Object",
+        "language.Promise.prototype object Object",
+        "language.Set.prototype object Object",
+      ]),
+    );
+    expect(removed(reached, bare)).toContain("language.Set.prototype.union");
+  });
+});
+
+test("a callback learns nothing of who calls it", async () => {
+  const { output } = await play(`
+    const seen = [];
+    const spy = Function("seen", "return function spy() { seen.push(spy.caller, spy.arguments.length); }")(seen);
+    setTimeout(spy, 1, "a");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const target = new EventTarget();
+    target.addEventListener("x", spy);
+    target.dispatchEvent(new Event("x"));
+    await capabilities.desk.get({ get a() { spy(); return 1; } });
+    new Headers({ a: { toString: spy } });
+    return seen;`);
+  expect(output).toEqual([null, 1, null, 1, null, 0, null, 0]);
 });
 
 test("capability functions are own, frozen and cannot be replaced", async () => {
