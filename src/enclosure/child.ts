@@ -6,7 +6,7 @@
 // host is gone) is the end of the process.
 
 import type ivm from "isolated-vm";
-import { readSync, writeSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { JSON_DEPTH_MAX } from "../base/codec.ts";
 import { textDepth } from "../base/json.ts";
@@ -239,6 +239,15 @@ function loadAddon(path: string): typeof ivm {
   return holder.exports.ivm;
 }
 
+/** What the host had open when it began itself is nothing of the guest's; the number is taken, so it can be no other. */
+function closeInherited(descriptor: string): void {
+  try {
+    closeSync(Number(descriptor));
+  } catch {
+    // What wraps this process has closed it.
+  }
+}
+
 function readyFrame(): FrameHeader {
   const { versions } = process;
   return {
@@ -280,7 +289,8 @@ function serve(channel: Channel, vm: typeof ivm): void {
   }
 }
 
-const [addonPath] = process.argv.slice(2) as [string];
+const [addonPath, ...inherited] = process.argv.slice(2) as [string, ...string[]];
+inherited.forEach(closeInherited);
 const vm = loadAddon(addonPath);
 const ready = readyFrame();
 dropPowers(addonPath);

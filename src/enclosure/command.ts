@@ -4,6 +4,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { EnclosureError } from "../base/errors.ts";
+import { inheritableDescriptors } from "./proc.ts";
 
 /** The Node line that the guest runs on: its permission model denies the network too, and the addon is built for it. */
 const NODE_MAJOR = 26;
@@ -58,7 +59,8 @@ function addonFiles(folder: string): readonly string[] {
 }
 
 /**
- * The arguments of Node as a guest process, by the paths under which it finds its program and its addon.
+ * The arguments of Node as a guest process, by the paths under which it finds its program and its addon, and the
+ * descriptors that it is to close first.
  * @throws EnclosureError GUEST_START_FAILED on another Node than it needs
  */
 export function guestArguments(program: string, addonPath: string): readonly string[] {
@@ -69,5 +71,5 @@ export function guestArguments(program: string, addonPath: string): readonly str
     );
   }
   const readable = [program, addonPath].map((path) => `--allow-fs-read=${path}`);
-  return [...GUEST_FLAGS, ...readable, program, addonPath];
+  return [...GUEST_FLAGS, ...readable, program, addonPath, ...inheritableDescriptors().map(String)];
 }

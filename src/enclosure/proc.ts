@@ -1,6 +1,6 @@
 // What a watchdog reads of another process: /proc/<pid>/stat of Linux (proc(5)).
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { EnclosureError } from "../base/errors.ts";
 
 export interface ProcessUse {
@@ -36,6 +36,29 @@ export function parseStat(stat: string, pageBytes: number): ProcessUse | undefin
     residentBytes: Number(field(24)) * pageBytes,
     began: field(22),
   };
+}
+
+/** FD_CLOEXEC as fdinfo shows it, among the flags of open(2). */
+const CLOSE_ON_EXEC = 0o2000000;
+
+/**
+ * Descriptors of this process that a process which it starts would have as well (proc_pid_fdinfo(5)): what was open when
+ * it began itself. Node marks those that it finds at its start, and looks no further than the first gap.
+ */
+export function inheritableDescriptors(): readonly number[] {
+  return readdirSync("/proc/self/fd")
+    .map(Number)
+    .filter((descriptor) => descriptor > 2 && isInheritable(descriptor));
+}
+
+function isInheritable(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1"))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+  } catch {
+    // It was the listing's own, and is closed.
+    return false;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // How a guest process begins and ends, and that none outlives its host.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -35,6 +35,19 @@ async function gone(pid: number): Promise<void> {
   while (readUse(pid, 1) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/** A host process, started by the command `inside` where there is one, and its guest. */
+async function hostWith(
+  script: string,
+  wallMs: number,
+  inside: readonly string[] = [],
+): Promise<{ host: ReturnType<typeof spawn>; pid: number }> {
+  const command = [...inside, process.execPath, join(import.meta.dirname, "host.ts"), script, `${wallMs}`];
+  const host = spawn(command[0] as string, command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void host.kill("SIGKILL"));
+  for await (const line of createInterface({ input: host.stdout })) return { host, pid: Number(line) };
+  throw new Error("the host said nothing");
+}
+
 describe("a guest process", () => {
   test("tells what it is", async () => {
     const { facts } = await play("return 1;");
@@ -53,6 +66,16 @@ describe("a guest process", () => {
     expect(environment.filter((entry) => entry !== "PWD=/")).toEqual(["LC_ALL=en_US.UTF-8", "TZ=UTC"]);
     expect(readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/^PPid:\s+\d+/m);
     expect(existsSync(`/proc/${pid}/fd/3`)).toBe(true);
+  });
+
+  test("has none of the descriptors that its host was started with", async () => {
+    // Node closes those that it sees for its children, and sees none beyond a gap.
+    const opening = ["bash", "-c", 'exec 40<"$0"; exec "$@"', import.meta.filename];
+    const { host, pid } = await hostWith(LOOP, 60_000, opening);
+    expect(readlinkSync(`/proc/${host.pid}/fd/40`)).toBe(import.meta.filename);
+    expect(existsSync(`/proc/${pid}/fd/40`)).toBe(false);
+    host.stdin?.end("exit");
+    await once(host, "exit");
   });
 
   test("is dead and reaped when stop() has resolved", async () => {
@@ -151,19 +174,6 @@ describe("the limits' watchdog", () => {
 });
 
 describe("a host that ends", () => {
-  /** A host process; on a machine that refuses user namespaces, where `inside` makes it one. */
-  async function hostWith(
-    script: string,
-    wallMs: number,
-    inside: readonly string[] = [],
-  ): Promise<{ host: ReturnType<typeof spawn>; pid: number }> {
-    const command = [...inside, process.execPath, join(import.meta.dirname, "host.ts"), script, `${wallMs}`];
-    const host = spawn(command[0] as string, command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
-    onTestFinished(() => void host.kill("SIGKILL"));
-    for await (const line of createInterface({ input: host.stdout })) return { host, pid: Number(line) };
-    throw new Error("the host said nothing");
-  }
-
   test.for([
     ["waits", "SIGKILL", IDLE, 60_000],
     ["waits", "SIGTERM", IDLE, 60_000],
