@@ -33,9 +33,17 @@ export interface Wrapping {
 
 /**
  * Bounds on resources that need no setting up, kept by the kernel: no core dump (it would hold the agent's data), no file
- * that grows, few descriptors, and the processor time of the longest session, for a guest whose host is no more.
+ * that grows, few descriptors, and the processor time of the longest session, for a guest whose host is no more. By the
+ * option of `ulimit` (POSIX) and the name in proc_pid_limits(5).
  */
-const RLIMITS = "ulimit -c 0 && ulimit -f 0 && ulimit -n 64 && ulimit -t 3700";
+const RLIMITS = [
+  ["c", "Max core file size", 0],
+  ["f", "Max file size", 0],
+  ["n", "Max open files", 64],
+  ["t", "Max cpu time", 3700],
+] as const;
+/** A bound that the host itself is under may be narrower, and cannot be widened: it stays. */
+const SET_RLIMITS = RLIMITS.map(([option, , max]) => `ulimit -${option} ${max} 2>/dev/null`).join("; ");
 const SHELL = "/bin/sh";
 const BUBBLEWRAP = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"];
 const SETPRIV = "/usr/bin/setpriv";
@@ -74,7 +82,7 @@ function bounded(name: Wrapping["name"], walls: readonly string[], before: reado
 }
 
 function shellCommand(command: readonly string[]): Command {
-  return { file: SHELL, args: ["-c", `${RLIMITS} && exec "$@"`, SHELL, ...command] };
+  return { file: SHELL, args: ["-c", `${SET_RLIMITS}; exec "$@"`, SHELL, ...command] };
 }
 
 /** Where the guest's files lie in its own root. */
@@ -137,7 +145,13 @@ const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 
 /** How each wall shows from outside: proc_pid_status(5), proc_pid_limits(5), namespaces(7). */
 const SIGNS: Readonly<Record<string, (pid: number) => boolean>> = {
-  rlimits: (pid) => /^Max core file size +0 +0 /m.test(readFileSync(`/proc/${pid}/limits`, "latin1")),
+  rlimits: (pid) => {
+    const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
+    return RLIMITS.every(([, name, max]) => {
+      const hard = new RegExp(`^${name} +\\S+ +(\\d+) `, "m").exec(limits)?.[1];
+      return hard !== undefined && Number(hard) <= max;
+    });
+  },
   "no-new-privs": (pid) => status(pid, "NoNewPrivs") === "1",
   seccomp: (pid) => status(pid, "Seccomp") === "2",
   namespaces: (pid) =>

@@ -66,6 +66,13 @@ describe.skipIf(!BUBBLEWRAP_WORKS)("a machine that has bubblewrap", () => {
   });
 });
 
+test("bounds that the host is under are kept where they are narrower", () => {
+  const narrow = ["-c", 'ulimit -t 1000; ulimit -n 50; exec "$@"', "sh"];
+  const host = [process.execPath, join(import.meta.dirname, "facts.ts"), "false"];
+  const { stdout } = spawnSync("/bin/sh", [...narrow, ...host], { encoding: "utf8" });
+  expect((JSON.parse(stdout) as Facts).walls).toContain("rlimits");
+});
+
 test("a wall that does not show on the process is never named", () => {
   const strongest = wrappings()[0];
   if (strongest === undefined) throw new Error("no wrapping");
