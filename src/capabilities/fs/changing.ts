@@ -9,7 +9,8 @@ import { open, rename, rmdir, unlink } from "node:fs/promises";
 import type { Random } from "../../base/powers.ts";
 import { TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
-import { at, type Jail, syncFolder, type TakeRoom } from "./jail.ts";
+import { at, look } from "./held.ts";
+import { type Jail, syncFolder, type TakeRoom } from "./jail.ts";
 import type { Quota } from "./quota.ts";
 import { digestOf, stopIfAborted } from "./reading.ts";
 
@@ -114,7 +115,7 @@ export function move(
     to.ground.jail.inMadeParent(to.segments, roomIn(to.ground), async (newFolder, newName) => {
       const moved = await existing(from.ground, folder, name);
       if (moved === null) throw new FsFailure("FS_NOT_FOUND", "there is nothing at the path");
-      if ((await to.ground.jail.look(newFolder, newName)) !== undefined)
+      if ((await look(newFolder, newName)) !== undefined)
         throw new FsFailure("FS_EXISTS", "there is something at the new path already");
       const across = from.ground.quota !== to.ground.quota;
       const release = across ? await to.ground.quota.reserve(moved.size, 1) : undefined;

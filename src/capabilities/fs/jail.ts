@@ -6,10 +6,10 @@
 
 import { closeSync, constants, fstatSync, fsync, openSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, opendir, rmdir } from "node:fs/promises";
-import { utf8Length } from "../../base/bytes.ts";
 import { EnclosureError } from "../../base/errors.ts";
-import { SEGMENT_BYTES_MAX, SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
+import { SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
+import { at, checkDevice, checkFile, checkSpelling, isAlone, isSpecial, look, refused } from "./held.ts";
 
 const { O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -17,11 +17,6 @@ const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 const VISITED_MAX = 100_000;
 /** Looks at a file that others go on changing meanwhile. */
 const TRIES_MAX = 100;
-
-/** An entry of a held folder, by a path that only the kernel's descriptor table resolves. */
-export function at(folder: number, name: string): string {
-  return `/proc/self/fd/${folder}/${name}`;
-}
 
 /** Has what was made, moved or removed in a held folder outlive a loss of power. */
 export function syncFolder(folder: number): Promise<void> {
@@ -84,7 +79,7 @@ export class Jail {
     let held: FileHandle | undefined;
     try {
       for (const segment of segments) {
-        const next = await this.#openFolder(held?.fd ?? this.#root, segment);
+        const next = await this.#openFolder(held?.fd ?? this.#root, segment, true);
         await held?.close();
         held = next;
       }
@@ -119,7 +114,7 @@ export class Jail {
     if (name === undefined) return use(parent);
     const unmake = await this.#makeFolder(parent, name, room);
     try {
-      const held = await this.#openFolder(parent, name);
+      const held = await this.#openFolder(parent, name, true);
       try {
         return await this.#inMade(held.fd, below, room, use);
       } finally {
@@ -133,7 +128,7 @@ export class Jail {
 
   /** Makes a folder where there is nothing. What it returns removes it, unless it holds something by then. */
   async #makeFolder(parent: number, name: string, room: TakeRoom): Promise<(() => Promise<void>) | undefined> {
-    if ((await this.look(parent, name)) !== undefined) return undefined;
+    if ((await look(parent, name)) !== undefined) return undefined;
     const release = await room();
     const unmake = async (): Promise<void> => {
       const gone = await rmdir(at(parent, name)).then(
@@ -157,16 +152,17 @@ export class Jail {
     return unmake;
   }
 
-  async #openFolder(parent: number, name: string): Promise<FileHandle> {
+  /** `said`: by the guest, not by the disk. */
+  async #openFolder(parent: number, name: string, said: boolean): Promise<FileHandle> {
     const opened = await open(at(parent, name), FOLDER_FLAGS).catch(async (error: unknown) => {
       // The kernel calls a link that should be a folder ENOTDIR; whoever reads the message should know which it was.
       if (hasSystemCode(error, "ENOTDIR") && (await lstat(at(parent, name))).isSymbolicLink())
         throw refused("leads through a symbolic link");
       throw error;
     });
-    return this.#checked(opened, (stats) => {
-      this.#checkDevice(stats);
-      return this.#checkSpelling(parent, name, stats);
+    return this.#checked(opened, async (stats) => {
+      checkDevice(stats, this.#device);
+      if (said && this.#ruled) await checkSpelling(parent, name, stats);
     });
   }
 
@@ -178,17 +174,16 @@ export class Jail {
     mode?: number,
   ): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const there = await this.look(folder, name);
-      // Opening alone does something to them: a pipe's other end wakes up, a watchdog starts.
+      const there = await look(folder, name);
       if (there !== undefined && isSpecial(there)) throw refused("is neither a file nor a folder");
       // Non-blocking all the same, should one come in between: opening a pipe must not wait for its other end.
       const file = await open(at(folder, name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode);
       let stats: Stats | undefined;
       await this.#checked(file, async (found) => {
-        this.#checkFile(found);
+        checkFile(found, this.#device);
         // A file of our own making has the one name that it was made under.
-        if ((flags & O_EXCL) === 0 && !(await this.#isAlone(folder, name, file, found))) return;
-        await this.#checkSpelling(folder, name, found);
+        if ((flags & O_EXCL) === 0 && !(await isAlone(folder, name, file, found))) return;
+        if (this.#ruled) await checkSpelling(folder, name, found);
         stats = found;
       });
       if (stats !== undefined) return { file, stats };
@@ -197,58 +192,11 @@ export class Jail {
     throw refused("is changed by others faster than it can be looked at");
   }
 
-  /**
-   * Whether an open file, which had one name when it was looked at, has it here. It could have been opened by a second
-   * name that was taken away since, and its one name then is elsewhere. What a file is called is only known for a moment
-   * in which nothing happened to it: its time of change tells.
-   */
-  async #isAlone(folder: number, name: string, file: FileHandle, { dev, ino, ctimeMs }: Stats): Promise<boolean> {
-    const named = await this.look(folder, name);
-    if (named === undefined || named.ino !== ino || named.dev !== dev) return false;
-    const after = await file.stat();
-    for (const stats of [named, after]) this.#checkFile(stats);
-    return after.nlink === 1 && after.ctimeMs === ctimeMs;
-  }
-
-  /** What stands at a name, without following or opening it; undefined where there is nothing. */
-  async look(folder: number, name: string): Promise<Stats | undefined> {
-    return lstat(at(folder, name)).catch((error: unknown) => {
-      if (hasSystemCode(error, "ENOENT")) return undefined;
-      throw error;
-    });
-  }
-
-  /** The same of a name that the guest said. @throws FsFailure where it is not the only one of what it names */
+  /** What stands at a name that the guest said. @throws FsFailure where rules may know it by another */
   async find(folder: number, name: string): Promise<Stats | undefined> {
-    const stats = await this.look(folder, name);
-    if (stats !== undefined) await this.#checkSpelling(folder, name, stats);
+    const stats = await look(folder, name);
+    if (this.#ruled && stats !== undefined) await checkSpelling(folder, name, stats);
     return stats;
-  }
-
-  /**
-   * Disks that take upper and lower case for one (and with them other foldings, and short names) are known by it: a
-   * rule's path would be another text than the guest's, and the same file.
-   */
-  async #checkSpelling(folder: number, name: string, stats: Stats): Promise<void> {
-    if (!this.#ruled) return;
-    for (const other of [name.toUpperCase(), name.toLowerCase()]) {
-      if (other === name || utf8Length(other) > SEGMENT_BYTES_MAX) continue;
-      const twin = await this.look(folder, other);
-      if (twin !== undefined && twin.ino === stats.ino && twin.dev === stats.dev)
-        throw refused("has other spellings on this disk, which rules about paths would not hold against");
-    }
-  }
-
-  /** @throws FsFailure unless it is a plain file with one name on the mount's file system */
-  #checkFile(stats: Stats): void {
-    if (stats.isDirectory()) throw new FsFailure("FS_WRONG_TYPE", "the path is a folder");
-    if (!stats.isFile()) throw refused("is neither a file nor a folder");
-    if (stats.nlink > 1) throw refused("is a file with a second name (a hard link), which could lie outside the mount");
-    this.#checkDevice(stats);
-  }
-
-  #checkDevice(stats: Stats): void {
-    if (stats.dev !== this.#device) throw refused("leads to another file system");
   }
 
   async #checked(handle: FileHandle, check: (stats: Stats) => Promise<void>): Promise<FileHandle> {
@@ -302,7 +250,7 @@ export class Jail {
     enter: (segments: readonly string[], folder: number) => Promise<void>,
   ): Promise<void> {
     // Gone, or become a link, since it was listed: it is not there to be visited.
-    const held = await this.#openFolder(parent, segments.at(-1) as string).catch((error: unknown) => {
+    const held = await this.#openFolder(parent, segments.at(-1) as string, false).catch((error: unknown) => {
       if (hasSystemCode(error, "EMFILE") || hasSystemCode(error, "ENFILE")) throw error;
       return undefined;
     });
@@ -315,17 +263,9 @@ export class Jail {
   }
 }
 
-function isSpecial(stats: Stats): boolean {
-  return stats.isFIFO() || stats.isCharacterDevice() || stats.isBlockDevice() || stats.isSocket();
-}
-
 /** @throws FsFailure for the mount itself */
 function nameOf(segments: readonly string[]): string {
   const name = segments.at(-1);
   if (name === undefined) throw new FsFailure("FS_WRONG_TYPE", "the path is the mount itself");
   return name;
-}
-
-function refused(what: string): FsFailure {
-  return new FsFailure("FS_REFUSED", `the path ${what}`);
 }

@@ -3,6 +3,7 @@
 
 import type { Jail } from "./jail.ts";
 import { FsFailure } from "./failure.ts";
+import { look } from "./held.ts";
 
 /** Files and folders below a mount, whatever its quota of bytes: empty ones take room too. */
 export const ENTRIES_MAX = 50_000;
@@ -47,7 +48,7 @@ export class Quota {
     await this.#jail.walk([], async (segments, type, folder) => {
       used.entries++;
       if (type === "folder") return;
-      const stats = await this.#jail.look(folder, segments.at(-1) as string);
+      const stats = await look(folder, segments.at(-1) as string);
       used.bytes += stats?.size ?? 0;
     });
     return used;
