@@ -97,6 +97,22 @@ describe("a drip", () => {
   });
 });
 
+describe("a peer that takes nothing", () => {
+  it("of a body does not hold the call beyond its deadline, and what became of it is unknown", async () => {
+    const deafened: Socket[] = [];
+    const deaf = await startRaw((socket) => void deafened.push(socket.pause()), { greet: true });
+    onTestFinished(() => deaf.close());
+    const allow = [{ request: `POST ${deaf.origin}/**`, body: "text/plain" }];
+    const { perform } = make(deaf, { allow, limits: { timeout: "1s" } });
+    const body = "x".repeat(32 * 1024 * 1024);
+    const said = await perform({ url: `${deaf.origin}/x`, method: "POST", body });
+    expect(said).toMatchObject({ kind: "unknown", code: "CALL_TIMEOUT" });
+    // Only who listens hears that the other side has gone.
+    for (const socket of deafened) socket.resume();
+    await expect.poll(() => deaf.connections()).toBe(0);
+  });
+});
+
 describe("a bomb", () => {
   const SIZE = 256 * 1024 * 1024;
   const zeros = Buffer.alloc(SIZE);

@@ -26,8 +26,8 @@ export function parsePath(text: string): readonly string[] {
   if (segments.length > SEGMENTS_MAX) throw new PathError(`has more than ${SEGMENTS_MAX} segments`);
   for (const segment of segments) {
     if (segment === "") throw new PathError("has an empty segment");
-    if (segment === "." || segment === "..") throw new PathError("has dots as a segment");
-    if (/[. ]$/.test(segment)) throw new PathError("has a segment that ends with a dot or a blank");
+    // With them, those that are nothing but dots.
+    if (/[. ]$/.test(segment)) throw new PathError("has a segment that is dots, or ends with a dot or a blank");
     if (segment.startsWith(TEMPORARY_PREFIX)) throw new PathError(`has a segment that starts with ${TEMPORARY_PREFIX}`);
     if (utf8Length(segment) > SEGMENT_BYTES_MAX)
       throw new PathError(`has a segment of more than ${SEGMENT_BYTES_MAX} bytes`);
