@@ -135,6 +135,35 @@ test("what fetch is made from, taken on its way, says no call that fetch would n
   expect(messages.filter(({ type }) => type === "call")).toMatchObject([{ capability: "web", fn: "fetch" }]);
 });
 
+test("a getter of Promise.prototype.constructor and a replaced then are handed no promise of the bridge", async () => {
+  const { output } = await play(`
+    await null; // The agent's own promise has been looked at.
+    const { then, constructor } = Promise.prototype;
+    const handed = [];
+    const { signal } = new AbortController();
+    Object.defineProperty(Promise.prototype, "constructor", { get() { handed.push("constructor"); return constructor; }, configurable: true });
+    Promise.prototype.then = function (...args) { handed.push("then"); return Reflect.apply(then, this, args); };
+    queueMicrotask(() => {});
+    const got = capabilities.desk.get({ a: 1 }, { signal });
+    const seen = [...handed];
+    Object.defineProperty(Promise.prototype, "constructor", { value: constructor, writable: true, configurable: true });
+    handed.length = 0;
+    return [await got, seen, [...handed]];`);
+  expect(output).toEqual([{ a: 1 }, [], []]);
+});
+
+test("what the output's getters throw passes for no failure of the prelude's, and is always told", async () => {
+  const refused = "const refused = await capabilities.desk.get(() => {}).catch((error) => error);";
+  const forged = await play(`${refused}
+    try { Object.defineProperty(refused.constructor, Symbol.hasInstance, { value: () => true }); } catch {}
+    return { get a() { throw { message: "forged" }; } };`);
+  expect(forged.done).toMatchObject({ ok: false, error: { name: "Error", message: "forged" } });
+  const untold = await play(`${refused}
+    const evil = Object.create(Object.getPrototypeOf(refused), { message: { get() { throw 1; } } });
+    return { get a() { throw evil; } };`);
+  expect(untold.done).toMatchObject({ ok: false, error: { name: "AgentFailure", code: "RESULT_INVALID" } });
+});
+
 test("a replaced walk over lists names no member of an argument, a result or an output", async () => {
   const { messages, output } = await play(
     `const forged = ["__proto__", "\\ud800", { toString: () => "$type" }];

@@ -168,7 +168,8 @@ function spellOutput(value: unknown, bytesMax: number): { readonly ok: boolean; 
     return spellFailure(new AgentFailure("RESULT_TOO_LARGE", `the output is larger than ${bytesMax} bytes`));
   } catch (error) {
     if (!(error instanceof CodecError)) return spellFailure(error);
-    return spellFailure(new AgentFailure("RESULT_INVALID", `the output cannot cross: ${error.message}`));
+    const { message } = describeError(error);
+    return spellFailure(new AgentFailure("RESULT_INVALID", `the output cannot cross: ${message}`));
   }
 }
 

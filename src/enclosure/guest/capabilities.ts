@@ -147,8 +147,16 @@ function start(bridge: Bridge, call: OutgoingCall, signal: AbortSignalLike | und
     const forget = (): void => {
       if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
     };
-    void whenSettled(outcome, forget, forget);
-    resolve(outcome);
+    // Not resolve(outcome), which would hand that promise to a replaced `then`.
+    const settle = (value: unknown): void => {
+      resolve(value);
+      forget();
+    };
+    const fail = (error: Error): void => {
+      reject(error);
+      forget();
+    };
+    whenSettled(outcome, settle, fail);
   });
 }
 

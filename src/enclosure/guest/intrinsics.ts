@@ -54,8 +54,20 @@ export const indexOf = uncurry(String.prototype.indexOf);
 export const slice = uncurry(String.prototype.slice);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
 export const exec = uncurry(RegExp.prototype.exec);
-/** `Promise.prototype.then`. (A module that exports `then` is taken for a promise by `import()`.) */
-export const whenSettled = uncurry(Promise.prototype.then);
+const then = uncurry(Promise.prototype.then);
+
+/**
+ * `Promise.prototype.then` of a promise of ours. It would ask the promise for its `constructor`, which is inherited: a
+ * getter there would be handed the promise.
+ */
+export function whenSettled<Value>(
+  promise: Promise<Value>,
+  onValue: (value: Value) => unknown,
+  onError?: (error: Error) => unknown,
+): void {
+  void defineProperty(promise, "constructor", own({ value: undefined }));
+  void then(promise, onValue as (value: unknown) => unknown, onError as (error: unknown) => unknown);
+}
 
 /** Defines what `target` shows under `name` as the language's own globals are: writable, configurable, not enumerable. */
 export function define(target: object, name: PropertyKey, value: unknown): void {

@@ -93,7 +93,7 @@ function runAgent(bridge: Bridge, capabilities: Capabilities, inputText: string,
     rename(note, "note");
     const host = freeze({ capabilities, note: freeze(note), input });
     const outcome = new NativePromise((resolve) => resolve(apply(main, undefined, [host])));
-    void whenSettled(outcome, (value) => bridge.finish({ ok: true, value }), fail);
+    whenSettled(outcome, (value) => bridge.finish({ ok: true, value }), fail);
   } catch (error) {
     fail(error);
   }
@@ -132,4 +132,6 @@ removeNonStandard();
 lockStackTraces();
 canonicaliseNaN();
 rename(CodecError, "CodecError");
+// The bridge asks whether an error is one: nobody is to have a say in the answer.
+freeze(CodecError);
 define(globalThis, HOOK_NAME, makeDeliver(globalThis, post));

@@ -60,7 +60,7 @@ export function installTimers(global: object, bridge: Bridge): void {
     clearInterval: (handle?: unknown): void => clear(handle),
     queueMicrotask(callback: unknown): void {
       const fn = asCallback(callback);
-      void whenSettled(settled, () => run(fn, []));
+      whenSettled(settled, () => run(fn, []));
     },
   };
   publish(global, functions);
