@@ -152,6 +152,14 @@ test("a getter of Promise.prototype.constructor and a replaced then are handed n
   expect(output).toEqual([{ a: 1 }, [], []]);
 });
 
+test("a call leaves what the language remembers of the last match", async () => {
+  const { output } = await play(`
+    /(q)/.exec("xqy");
+    const got = capabilities.desk.get({});
+    return [RegExp.input, RegExp.lastMatch, RegExp.$1, await got];`);
+  expect(output).toEqual(["xqy", "q", "q", {}]);
+});
+
 test("what the output's getters throw passes for no failure of the prelude's, and is always told", async () => {
   const refused = "const refused = await capabilities.desk.get(() => {}).catch((error) => error);";
   const forged = await play(`${refused}

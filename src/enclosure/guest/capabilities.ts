@@ -10,11 +10,11 @@ import {
   create,
   define,
   defineProperty,
-  exec,
   freeze,
   getPrototypeOf,
   isArray,
   hasOwn,
+  indexOf,
   NativeError,
   NativeNumber,
   NativePromise,
@@ -25,7 +25,7 @@ import { SCRIPT_NAME } from "./names.ts";
 
 /** Frames looked at for the agent's own line: natives such as Array.map may stand in between. */
 const SITE_FRAMES = 4;
-const SITE = new RegExp(`${SCRIPT_NAME.replace(".", "\\.")}:(\\d{1,9}):(\\d{1,9})`);
+const DIGITS_MAX = 9;
 const objectPrototype = Object.prototype;
 const NO_GRANT: DeliveredError = {
   name: "CapabilityDenied",
@@ -118,9 +118,28 @@ function captureHere(above: CallableFunction): Here {
   const holder: { stack?: unknown } = {};
   captureStack(holder, above, SITE_FRAMES);
   const stack = typeof holder.stack === "string" ? holder.stack : "";
-  const found = exec(SITE, stack);
-  const site = { line: NativeNumber(found?.[1] ?? 0), column: NativeNumber(found?.[2] ?? 0) };
-  return { site, refuse: (error) => makeError(error, stack) };
+  return { site: readSite(stack), refuse: (error) => makeError(error, stack) };
+}
+
+/** The first `agent.js:line:column` of a stack. Read without a RegExp: the agent would see its match in RegExp.lastMatch, and not its own. */
+function readSite(stack: string): ScriptSite {
+  const name = `${SCRIPT_NAME}:`;
+  for (let at = indexOf(stack, name); at !== -1; at = indexOf(stack, name, at + 1)) {
+    const line = readDigits(stack, at + name.length);
+    const column = readDigits(stack, at + name.length + line.length + 1);
+    if (line !== "" && column !== "") return { line: NativeNumber(line), column: NativeNumber(column) };
+  }
+  return { line: 0, column: 0 };
+}
+
+function readDigits(text: string, at: number): string {
+  let digits = "";
+  for (let i = at; i < text.length && digits.length < DIGITS_MAX; i++) {
+    const character = text[i] as string;
+    if (character < "0" || character > "9") break;
+    digits += character;
+  }
+  return digits;
 }
 
 function makeError({ name, code, message }: DeliveredError, stack: string): Error {

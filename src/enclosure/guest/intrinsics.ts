@@ -53,7 +53,6 @@ export const listIndexOf = uncurry(Array.prototype.indexOf);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const slice = uncurry(String.prototype.slice);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
-export const exec = uncurry(RegExp.prototype.exec);
 const then = uncurry(Promise.prototype.then);
 
 /**

@@ -18,6 +18,7 @@ export interface Verdict {
   readonly why?: string;
 }
 
+type Code = ivm.ExternalCopy<ArrayBuffer>;
 /** Compiles at once and answers what runs it. Both throw as the realm does. */
 type Realm = (source: string) => () => unknown;
 
@@ -55,13 +56,20 @@ function guestRealms(): { open(): Realm; close(): void } {
   const start = { type: "start", nowMs: Date.UTC(2026, 0), seed: "00".repeat(32), limits: DEFAULT_SESSION_LIMITS };
   const startText = `${JSON.stringify({ ...start, capabilities: [], env: {} })}\nnull`;
   let isolate: ivm.Isolate | undefined;
+  /** The compiled prelude: compiling it anew would take most of a test's time. */
+  let code: Code | undefined;
   const open = (): Realm => {
     const fresh = new vm.Isolate({ memoryLimit: MEMORY_MIB });
     isolate = fresh;
     const context = fresh.createContextSync();
     const { global } = context;
     global.setSync(HOOK_NAME, new vm.Callback(() => 0));
-    fresh.compileScriptSync(prelude, { filename: PRELUDE_NAME }).runSync(context);
+    const compiled: ivm.Script & { readonly cachedData?: Code } = fresh.compileScriptSync(prelude, {
+      filename: PRELUDE_NAME,
+      ...(code === undefined ? { produceCachedData: true } : { cachedData: code }),
+    });
+    code ??= compiled.cachedData;
+    compiled.runSync(context);
     const deliver = global.getSync(HOOK_NAME, { reference: true }) as ivm.Reference<
       (text: string, main: unknown) => void
     >;
