@@ -77,6 +77,8 @@ const DATA_VIEW = `
   ["setFloat16", "setFloat32", "setFloat64"].map((name) => { const d = Object.getOwnPropertyDescriptor(DataView.prototype, name); return [d.writable, d.enumerable, d.value.length, d.value.name, /native code/.test(d.value), "prototype" in d.value]; })
   const v = new DataView(new ArrayBuffer(8)); [v.setFloat64(Infinity, 1)]
   const v = new DataView(new ArrayBuffer(8)); [v.setFloat64("0", "Infinity"), v.getFloat64(0), v.setFloat32(0, 1e40), v.getFloat32(0), v.setFloat16(0, 65520), v.getFloat16(0)]
+  Array.prototype[2] = true; const v = new DataView(new ArrayBuffer(8)); v.setFloat64(0, 1.5); delete Array.prototype[2]; v.getFloat64(0)
+  Array.prototype[0] = 5; const f = new Intl.DateTimeFormat("en"), s = f.format() === f.format(5); delete Array.prototype[0]; s
   class V extends DataView {}; const v = new V(new ArrayBuffer(8)); v.setFloat64(0, 2); v.getFloat64(0)
 `;
 

@@ -64,7 +64,8 @@ function installIntl(now: () => number): void {
   const stands = new WeakMap<Format, Format>();
   const known = uncurry(stands.get);
   const remember = uncurry(stands.set);
-  const dated = (args: readonly unknown[]): readonly unknown[] => (args[0] === undefined ? [now()] : args);
+  const dated = (args: readonly unknown[]): readonly unknown[] =>
+    args.length === 0 || args[0] === undefined ? [now()] : args;
   replaceMethod(prototype, "format", (getFormat) => (self) => {
     const native = apply(getFormat, self, []) as Format;
     const before = known(stands, native);

@@ -24,13 +24,18 @@ export function lockStackTraces(): void {
 export function canonicaliseNaN(): void {
   for (const name of ["setFloat16", "setFloat32", "setFloat64"]) {
     replaceMethod(DataView.prototype, name, (native) => (self, args) => {
-      const value = args[1];
+      const value = given(args, 1);
       // What is no number yet is converted (by `max` of one, which is ToNumber) when the native asks for it: after the
       // view and the offset, as ever.
       const number = typeof value === "number" ? oneNaN(value) : lazyNumber(() => oneNaN(max(value as number)));
-      return apply(native, self, [args[0], number, args[2]]);
+      return apply(native, self, [given(args, 0), number, given(args, 2)]);
     });
   }
+}
+
+/** An argument, past any member of that number that all lists inherit. */
+function given(args: readonly unknown[], at: number): unknown {
+  return at < args.length ? args[at] : undefined;
 }
 
 function lazyNumber(convert: () => number): object {
