@@ -17,6 +17,8 @@ export interface Measured {
   readonly samples: Samples;
   /** The peers that ratios are taken against. */
   readonly against: readonly string[];
+  /** What no median should be above. */
+  readonly target?: number;
 }
 
 /** Runs every peer once a round. The first `warmups` rounds do not count. */
@@ -50,15 +52,17 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: (low + high) / 2, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
 }
 
-/** A table of medians (min..max) and of ratios of medians. */
-export function table({ title, unit, samples, against }: Measured): string {
+/** A table of medians (min..max), of ratios of medians, and of whether the target is met. */
+export function table({ title, unit, samples, against, target }: Measured): string {
   const spreads = new Map(Object.entries(samples).map(([name, values]) => [name, spreadOf(values)]));
   const rows = [...spreads].map(([name, { median, min, max }]) => [
     name,
     `${shown(median)} (${shown(min)}..${shown(max)})`,
     ...against.map((other) => (median / (spreads.get(other)?.median ?? NaN)).toFixed(2)),
+    ...(target === undefined ? [] : [median <= target ? "yes" : "NO"]),
   ]);
-  const heads = [title, `${unit}, median (min..max)`, ...against.map((name) => `x ${name}`)];
+  const aim = target === undefined ? [] : [`<= ${target}`];
+  const heads = [title, `${unit}, median (min..max)`, ...against.map((name) => `x ${name}`), ...aim];
   const widths = heads.map((head, column) => Math.max(...[heads, ...rows].map((row) => (row[column] ?? head).length)));
   const line = (cells: readonly string[]) =>
     cells

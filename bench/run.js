@@ -1,5 +1,5 @@
-// `npm run bench [-- name…]`: start, call, batch, verify; all of them where none is named. Prints tables of ratios and
-// keeps the raw figures as JSON under bench/out.
+// `npm run bench [-- name…]`: start, call, batch, verify, limits; all of them where none is named. Prints tables of ratios
+// and of targets, and keeps the raw figures as JSON under bench/out.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform, release } from "node:os";
@@ -13,6 +13,7 @@ const PARTS = {
   call: () => import("./call.ts"),
   batch: () => import("./batch.ts"),
   verify: () => import("./verify.ts"),
+  limits: () => import("./limits.ts"),
 };
 
 const named = process.argv.slice(2);

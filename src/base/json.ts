@@ -65,19 +65,27 @@ export function spellJson(value: unknown, bounds: JsonBounds): Admitted {
 export function textDepth(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (inString) {
-      if (unit === 0x5c) i++;
-      else if (unit === 0x22) inString = false;
-    } else if (unit === 0x22) inString = true;
+    if (unit === 0x22) i = stringEnd(text, i);
     else if (unit === 0x5b || unit === 0x7b) {
       depth++;
       if (depth > deepest) deepest = depth;
     } else if (unit === 0x5d || unit === 0x7d) depth--;
   }
   return deepest;
+}
+
+/** Where the string that begins at `start` ends: at the first quote with an even number of backslashes before it. */
+function stringEnd(text: string, start: number): number {
+  for (let from = start + 1; ;) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) return text.length;
+    let before = quote;
+    while (before > from && text.charCodeAt(before - 1) === 0x5c) before--;
+    if ((quote - before) % 2 === 0) return quote;
+    from = quote + 1;
+  }
 }
 
 function refuseKeys(value: JsonValue): void {

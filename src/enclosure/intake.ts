@@ -6,8 +6,10 @@
 import type { Readable } from "node:stream";
 import type { Frame, FrameReader } from "./frames.ts";
 
-/** Frames that are heard in one turn of the event loop. Each may lead to a record, which takes tens of microseconds. */
+/** How much is heard in one turn of the event loop: a frame may lead to a record, which takes tens of microseconds. */
 const FRAMES_A_TURN = 64;
+/** Bytes of a body that count as one frame more: they are decoded, hashed, encrypted and written. */
+const BODY_BYTES_A_FRAME = 16 * 1024;
 
 export interface Listener {
   /** Whether anybody wants to hear more. */
@@ -28,7 +30,7 @@ export function listen(channel: Readable, reader: FrameReader, listener: Listene
   let whenHeard: (() => void) | undefined;
 
   const hear = (frame: Frame): void => {
-    left--;
+    left -= 1 + frame.body.length / BODY_BYTES_A_FRAME;
     if (!isCounting) setImmediate(nextTurn);
     isCounting = true;
     listener.hear(frame);
@@ -39,7 +41,7 @@ export function listen(channel: Readable, reader: FrameReader, listener: Listene
     waiting = undefined;
     try {
       while (!listener.isOver()) {
-        if (left === 0) {
+        if (left <= 0) {
           waiting = frames;
           channel.pause();
           return;

@@ -76,6 +76,18 @@ describe("textDepth()", () => {
   it("counts brackets outside strings only", () => {
     expect(textDepth('[{"[[[":"\\"]["}]')).toBe(2);
     expect(textDepth("7")).toBe(0);
+    const byUnits = (text: string): number => {
+      let [depth, deepest, inString] = [0, 0, false];
+      for (let i = 0; i < text.length; i++) {
+        if (inString && text[i] === "\\") i++;
+        else if (text[i] === '"') inString = !inString;
+        else if (!inString && /[[{]/.test(text.charAt(i))) deepest = Math.max(deepest, ++depth);
+        else if (!inString && /[\]}]/.test(text.charAt(i))) depth--;
+      }
+      return deepest;
+    };
+    const texts = fc.string({ unit: fc.constantFrom(...'[]{}"\\\\a'), maxLength: 30 });
+    fc.assert(fc.property(texts, (text) => textDepth(text) === byUnits(text)));
   });
 });
 
