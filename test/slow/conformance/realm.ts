@@ -101,7 +101,8 @@ function tryTest(test: Conformance, realm: Realm): string | undefined {
     phase = "runtime";
     run();
   } catch (error) {
-    const { name, message } = error as Error;
+    // Anything can be thrown, undefined too.
+    const { name, message } = Object(error) as Error;
     if (negative?.phase === phase && (phase === "runtime" || negative.type === name)) return undefined;
     // An isolate also throws what was rejected and not handled, when the test itself has run to its end.
     const ran = phase === "runtime" && realm("$ran")() === true;
