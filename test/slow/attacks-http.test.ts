@@ -103,8 +103,8 @@ describe("a peer that takes nothing", () => {
     const deaf = await startRaw((socket) => void deafened.push(socket.pause()), { greet: true });
     onTestFinished(() => deaf.close());
     const allow = [{ request: `POST ${deaf.origin}/**`, body: "text/plain" }];
-    const { perform } = make(deaf, { allow, limits: { timeout: "1s" } });
-    const body = "x".repeat(32 * 1024 * 1024);
+    const { perform } = make(deaf, { allow, limits: { timeout: "5s" } });
+    const body = "x".repeat(16 * 1024 * 1024);
     const said = await perform({ url: `${deaf.origin}/x`, method: "POST", body });
     expect(said).toMatchObject({ kind: "unknown", code: "CALL_TIMEOUT" });
     // Only who listens hears that the other side has gone.

@@ -3,7 +3,7 @@
 // disk counts names, another spelling only where it differs by case.
 
 import type { Stats } from "node:fs";
-import { type FileHandle, lstat } from "node:fs/promises";
+import { type FileHandle, lstat, readlink } from "node:fs/promises";
 import { utf8Length } from "../../base/bytes.ts";
 import { SEGMENT_BYTES_MAX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
@@ -43,16 +43,13 @@ export function checkDevice(stats: Stats, device: number): void {
 }
 
 /**
- * Whether an open file, which had one name when it was looked at, has it here. It could have been opened by a second
- * name that was taken away since, and its one name then is elsewhere. What a file is called is only known for a moment
- * in which nothing happened to it: its time of change tells.
+ * Whether an open file still has the name by which it was opened. Where it had one name when it was looked at before, that
+ * was it: else it could have been opened by a second name that was taken away since, and its one name lies elsewhere. The
+ * kernel marks the path of what is open once its name is gone, and a name that comes back is another to it.
  */
-export async function isAlone(folder: number, name: string, file: FileHandle, opened: Stats): Promise<boolean> {
-  const named = await look(folder, name);
-  if (named === undefined || named.ino !== opened.ino || named.dev !== opened.dev) return false;
-  const after = await file.stat();
-  for (const stats of [named, after]) checkFile(stats, opened.dev);
-  return after.nlink === 1 && after.ctimeMs === opened.ctimeMs;
+export async function isNamed(name: string, file: FileHandle): Promise<boolean> {
+  const path = await readlink(`/proc/self/fd/${file.fd}`);
+  return !path.endsWith(" (deleted)") || path.endsWith(`/${name}`);
 }
 
 /**

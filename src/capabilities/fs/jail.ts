@@ -9,7 +9,7 @@ import { type FileHandle, lstat, mkdir, open, opendir, rmdir } from "node:fs/pro
 import { EnclosureError } from "../../base/errors.ts";
 import { SEGMENTS_MAX, TEMPORARY_PREFIX } from "../../kinds/fs/paths.ts";
 import { FsFailure, hasSystemCode } from "./failure.ts";
-import { at, checkDevice, checkFile, checkSpelling, isAlone, isSpecial, look, refused } from "./held.ts";
+import { at, checkDevice, checkFile, checkSpelling, isNamed, isSpecial, look, refused } from "./held.ts";
 
 const { O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const FOLDER_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -182,7 +182,7 @@ export class Jail {
       await this.#checked(file, async (found) => {
         checkFile(found, this.#device);
         // A file of our own making has the one name that it was made under.
-        if ((flags & O_EXCL) === 0 && !(await isAlone(folder, name, file, found))) return;
+        if ((flags & O_EXCL) === 0 && !(await isNamed(name, file))) return;
         if (this.#ruled) await checkSpelling(folder, name, found);
         stats = found;
       });

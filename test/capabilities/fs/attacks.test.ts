@@ -1,8 +1,20 @@
 // Attacks on the mounts of the fs provider that need no race: special files, names, sizes, and room that is not there.
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import promises, { open } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -128,6 +140,51 @@ describe("a name", () => {
     expect(await perform("readText", { path: `/out/Private/${"\u00df".repeat(127)}` })).toMatchObject({
       code: "FS_NOT_FOUND",
     });
+  });
+});
+
+describe("a second name that comes and goes", () => {
+  /** Runs each of `before` ahead of one call of a method, in turn; what it gives, if anything, is the answer. */
+  function ahead(object: Record<string, unknown>, method: string, before: (() => unknown)[]): void {
+    const own = object[method] as (...args: unknown[]) => Promise<unknown>;
+    const restore = (): void => {
+      object[method] = own;
+      syncBuiltinESMExports();
+    };
+    onTestFinished(restore);
+    object[method] = async function (...args: unknown[]) {
+      return before.shift()?.() ?? own.apply(this, args);
+    };
+    syncBuiltinESMExports();
+  }
+
+  it.each([
+    ["readText", {}],
+    ["append", { data: "pwned" }],
+  ])("just as it is looked at, step by step, opens nothing that lies elsewhere: %s", async (fn, more) => {
+    const { folder, perform } = mount();
+    const canary = join(temporaryFolder(), "canary");
+    writeFileSync(canary, "outside!");
+    const path = join(folder, "file");
+    const link = (): void => linkSync(canary, path);
+    const file = await open(canary);
+    ahead(promises as never, "lstat", [link]);
+    ahead(promises as never, "readlink", [link]);
+    ahead(Object.getPrototypeOf(file) as never, "stat", [() => unlinkSync(path)]);
+    await file.close();
+    const said = await perform(fn, { path: "/out/file", ...more });
+    expect(JSON.stringify(said)).not.toContain("outside!");
+    expect(readFileSync(canary, "utf8")).toBe("outside!");
+  });
+});
+
+describe("a name that the kernel's mark of a name that is gone looks like", () => {
+  it("is one like any other", async () => {
+    const { perform } = mount();
+    for (const path of ["/out/a (deleted)", "/out/a"]) {
+      await perform("write", { path, data: path });
+      expect(await perform("readText", { path })).toMatchObject({ value: path });
+    }
   });
 });
 
