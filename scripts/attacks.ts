@@ -43,7 +43,10 @@ function lowerFirst(text: string): string {
 
 function sayExpected(expected: Expected): string {
   if (expected === "nothing") return "it gets nothing; the session ends like any other.";
-  if ("limit" in expected) return `the session is ended by the limit \`${[expected.limit].flat().join("` or `")}\`.`;
+  if ("limit" in expected) {
+    const first = expected.orNothing === true ? "it is refused within the guest, or " : "";
+    return `${first}the session is ended by the limit \`${expected.limit}\`.`;
+  }
   if ("refused" in expected) return `nothing runs: the bundle is refused (\`${expected.refused}\`).`;
   return `the session is ended as ${expected.ends} (\`${expected.code}\`).`;
 }

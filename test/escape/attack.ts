@@ -31,6 +31,10 @@ export interface Attack {
   /** Files and symbolic links beside the agent. */
   readonly files?: Readonly<Record<string, string | (() => string)>>;
   readonly links?: Readonly<Record<string, string>>;
+  /** The desk's `allow` list, where it is not that of the three functions. */
+  readonly allow?: readonly unknown[];
+  /** A module of preloads/ that Node loads before the program, and that plays the worst moment. */
+  readonly preload?: "swap";
   /** What the attacker is given first in both runs, so that what stands behind it is tried. */
   readonly given?: { readonly what: string; readonly replace: readonly Replacement[] };
   readonly expected: Expected;
@@ -40,7 +44,8 @@ export interface Attack {
 /** What happens here. "nothing": the agent ends, by itself or by its own error, and has got nothing. */
 export type Expected =
   | "nothing"
-  | { readonly limit: string | readonly string[] }
+  /** `orNothing`: or the language refuses it first. */
+  | { readonly limit: string; readonly orNothing?: true }
   | { readonly refused: string }
   | { readonly ends: "crashed" | "stalled"; readonly code: string };
 

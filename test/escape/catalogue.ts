@@ -3,6 +3,24 @@
 // An agent hands out its loot: whatever it has got that it must not have; undefined, or an error, where it got nothing.
 
 import type { Attack } from "./attack.ts";
+import { BRIDGE } from "./rows/bridge.ts";
+import { BUNDLE } from "./rows/bundle.ts";
+import { ERRORS } from "./rows/errors.ts";
+import { PROCESS } from "./rows/process.ts";
+import { PROMISES } from "./rows/promises.ts";
 import { REALM } from "./rows/realm.ts";
+import { RECORD } from "./rows/record.ts";
+import { RESOURCES } from "./rows/resources.ts";
+import { VALUES } from "./rows/values.ts";
 
-export const ATTACKS: readonly Attack[] = [...REALM];
+export const ATTACKS: readonly Attack[] = [
+  ...REALM,
+  ...ERRORS,
+  ...PROMISES,
+  ...BRIDGE,
+  ...VALUES,
+  ...RESOURCES,
+  ...RECORD,
+  ...BUNDLE,
+  ...PROCESS,
+];

@@ -63,6 +63,10 @@ export default defineModule(() => [
   }),
   define("echo", (args) => args),
   define("fail", () => { throw new Error("the desk is closed"); }),
+  define("pay", ({ cents }) => {
+    if (cents > 100) throw new Error("too much");
+    return { paid: cents };
+  }),
   define("reveal", () => vault),
 ]);
 `;
@@ -110,10 +114,10 @@ export async function makePlace(ground: Ground, attack: Attack): Promise<Place> 
   write(join(project, "package.json"), "{}");
   write(join(project, "desk.ts"), DESK);
   write(join(project, "agent.ts"), readFileSync(join(import.meta.dirname, "agents", `${attack.file}.ts`), "utf8"));
-  const limits = { wall: "20s", cpu: "10s", memory: "128MiB", ...attack.limits };
+  const limits = { wall: "5m", cpu: "10s", memory: "128MiB", ...attack.limits };
   const manifest = {
     limits,
-    capabilities: { desk: { use: "module", from: "./desk.ts", allow: ["get", "echo", "fail"] } },
+    capabilities: { desk: { use: "module", from: "./desk.ts", allow: attack.allow ?? ["get", "echo", "fail", "pay"] } },
   };
   write(
     join(project, "enclosure.yaml"),
@@ -152,7 +156,7 @@ export interface Watched extends Observation {
 
 /** Runs the agent of a place under a host until that ends, or until it has shown `until`; then everything is killed. */
 export async function watch(ground: Ground, place: Place, host: Host, until?: Shows): Promise<Watched> {
-  const child = spawn(process.execPath, ["--disable-sigusr1", ...host.args], {
+  const child = spawn(process.execPath, host.args, {
     cwd: place.project,
     env: {
       PATH: process.env["PATH"],
@@ -233,22 +237,25 @@ async function readRecord(log: NonNullable<Host["log"]>, result: RunJson | undef
   const reader = await openLogReader(log);
   try {
     return reader.session(result.session as never).map(({ body, bodyText }) => {
-      const payloads = refsIn(body).map((ref) => reader.payload(ref));
+      const payloads = objectsIn(body)
+        .filter((one) => "media" in one)
+        .map((ref) => reader.payload(ref as never));
+      const artefacts = objectsIn(body)
+        .filter((one) => "sha256" in one)
+        .map(({ sha256 }) => reader.artefact(sha256 as never));
       const texts = payloads.map((payload) => (payload.state === "shown" ? payload.text : payload.state));
-      return { type: body.type, text: [bodyText, ...texts].join("\n") };
+      const stored = artefacts.map((bytes) => (bytes === undefined ? "" : Buffer.from(bytes).toString()));
+      return { type: body.type, text: [bodyText, ...texts, ...stored].join("\n") };
     });
   } finally {
     reader.close();
   }
 }
 
-type Ref = Parameters<Awaited<ReturnType<typeof openLogReader>>["payload"]>[0];
-
-/** Every reference to a payload that stands in a record's body. */
-function refsIn(value: unknown): readonly Ref[] {
+/** Every object of a record's body: references to payloads and artefacts are among them. */
+function objectsIn(value: unknown): readonly Record<string, unknown>[] {
   if (typeof value !== "object" || value === null) return [];
-  if ("media" in value) return [value as Ref];
-  return Object.values(value).flatMap((inner) => refsIn(inner));
+  return [value as Record<string, unknown>, ...Object.values(value).flatMap(objectsIn)];
 }
 
 interface Process {
@@ -270,12 +277,8 @@ class Family {
   }
 
   use(): { readonly cpuMs: number; readonly peakBytes: number } {
-    const known = new Set([this.#host]);
     let bytes = 0;
-    // A process is younger than its parent, and so, until numbers wrap, of a higher number.
-    for (const one of this.#all()) {
-      if (!known.has(one.pid) && !known.has(one.parent)) continue;
-      known.add(one.pid);
+    for (const one of this.#descendants()) {
       bytes += one.use.residentBytes;
       this.#members.set(keyOf(one), one);
     }
@@ -284,10 +287,12 @@ class Family {
     return { cpuMs, peakBytes: this.#peakBytes };
   }
 
-  #all(): readonly Process[] {
+  #descendants(): readonly Process[] {
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     const all = pids.map((pid) => readProcess(Number(pid), this.#pageBytes)).filter((one) => one !== undefined);
-    return all.sort((a, b) => a.pid - b.pid);
+    const found = all.filter(({ pid }) => pid === this.#host);
+    for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));
+    return found;
   }
 
   #living(): readonly number[] {

@@ -26,7 +26,7 @@ export class Workshop {
     const { without } = attack;
     if ("standIn" in without) {
       const program = join(import.meta.dirname, "stand-ins", `${without.standIn}.ts`);
-      return this.#run(attack, { args: ["--no-node-snapshot", program] }, without.shows);
+      return this.#run(attack, { args: ["--no-node-snapshot", "--max-old-space-size=128", program] }, without.shows);
     }
     const root = await this.#product([...(attack.given?.replace ?? []), ...without.replace]);
     const own = join(this.#ground.folder, `${attack.id}-without`);
@@ -36,7 +36,9 @@ export class Workshop {
   async #run(attack: Attack, host: Host, until?: Attack["without"]["shows"]): Promise<Watched> {
     const place = await makePlace(this.#ground, attack);
     try {
-      return await watch(this.#ground, place, host, until);
+      const { preload } = attack;
+      const first = preload === undefined ? [] : ["--import", join(import.meta.dirname, "preloads", `${preload}.mjs`)];
+      return await watch(this.#ground, place, { ...host, args: [...first, ...host.args] }, until);
     } finally {
       await place.remove();
     }

@@ -25,6 +25,9 @@ export function replaced(text: string, replacements: readonly Replacement[]): st
   }, text);
 }
 
+/** The command's door, which is not built. */
+const DOOR = "bin/enclosure.js";
+
 /** What each program is made of, asked of esbuild once. */
 let inputs: Promise<readonly ReadonlySet<string>[]> | undefined;
 
@@ -34,13 +37,17 @@ export async function buildWeakened(folder: string, replacements: readonly Repla
   const dist = join(folder, "dist");
   for (const made of [dist, join(folder, "bin")]) mkdirSync(made, { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  for (const path of ["package.json", "bin/enclosure.js"]) copyFileSync(join(ROOT, path), join(folder, path));
   copyFileSync(join(ROOT, "dist", "guest.bpf"), join(dist, "guest.bpf"));
+  copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
+  const door = readFileSync(join(ROOT, DOOR), "utf8");
+  writeFileSync(join(folder, DOOR), replaced(door, byFile.get(DOOR) ?? []));
   inputs ??= Promise.all(PROGRAMS.map(async (program) => inputsOf((await build(program)).metafile)));
   const programs = await inputs;
   await Promise.all(
     PROGRAMS.map(async (program, i) => {
-      const changed = [...byFile.keys()].some((file) => programs[i]?.has(file));
+      // The library is not run here.
+      const changed =
+        !("index" in (program.entryPoints ?? {})) && [...byFile.keys()].some((file) => programs[i]?.has(file));
       if (!changed) return copyFileSync(builtFile(program), join(dist, builtName(program)));
       const { outputFiles = [] } = await build({ ...program, outdir: dist, plugins: [replacing(byFile)] });
       for (const { path, contents } of outputFiles) writeFileSync(path, contents);

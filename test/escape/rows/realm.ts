@@ -1,7 +1,7 @@
 // Attacks on the border between the realms.
 import { type Attack, canary, LOOT } from "../attack.ts";
 
-const NO_HOST_OBJECT =
+export const NO_HOST_OBJECT =
   "Nothing but text crosses: no object, function, promise or error of the host's is ever inside the isolate.";
 const NO_IVM =
   "The guest gets one function of the child's, which takes text; no Reference, no ExternalCopy, no module enters the isolate.";
@@ -74,8 +74,19 @@ export const REALM: readonly Attack[] = [
     },
     expected: "nothing",
     without: {
-      how: IN_PLAIN_ISOLATE + ", where names are looked up on the host's object",
-      standIn: "plain-isolate",
+      how: "With every function of the module handed out and admitted",
+      replace: [
+        {
+          file: "src/kinds/module/kind.ts",
+          find: ".filter((fn) => rules.allow.some((rule) => namesFunction(rule, fn.name)))",
+          replace: "",
+        },
+        {
+          file: "src/kinds/module/decide.ts",
+          find: "const granting = naming(rules.allow);",
+          replace: "const granting = rules.allow;",
+        },
+      ],
       shows: canary("memory"),
     },
   },

@@ -34,12 +34,17 @@ const vault = readFileSync("../vault.txt", "utf8");
 export const desk = {
   vault,
   get: async (args: Record<string, unknown>) => {
+    if (typeof args["id"] === "string" && !/^(a+)+$/.test(args["id"])) throw new Error("no such claim");
     const merged = Object.assign({}, args);
     return merged["admin"] === true && !Object.hasOwn(args ?? {}, "admin") ? { vault } : { got: args };
   },
   echo: async (args: unknown) => args,
   fail: async () => {
     throw new Error("the desk is closed");
+  },
+  pay: async (args: { readonly cents: number }) => {
+    if (args.cents > 100) throw new Error("too much");
+    return { paid: args.cents };
   },
   reveal: () => vault,
 };

@@ -16,7 +16,12 @@ const context = createContext({
 const code = await bundle("agent.ts");
 try {
   const run = runInContext(`${code}\nagent.default`, context, { timeout: 300 }) as () => unknown;
-  say({ status: "completed", output: await run() });
+  const output = run() as { then?: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void };
+  const settled = new Promise((resolve, reject) => {
+    if (typeof output?.then === "function") output.then(resolve, reject);
+    else resolve(output);
+  });
+  say({ status: "completed", output: await settled });
 } catch (error) {
   process.stderr.write(`the agent failed: ${(error as Error).message} ${(error as Error).name}\n`);
   say({ status: "failed" });

@@ -31,8 +31,10 @@ await jail.set(
     { ignored: true } as never,
   ),
 );
+await jail.set("$sleep", new ivm.Reference((ms: number) => new Promise((resolve) => setTimeout(resolve, ms))));
 await context.eval(`
-  globalThis.console = { log: (text) => $log(text) };
+  globalThis.setTimeout = (fn, ms) => void $sleep.apply(undefined, [ms], { result: { promise: true } }).then(fn);
+  globalThis.console = { log: (text) => $log(text), debug: (text) => $tell(text) };
   globalThis.desk = new Proxy({}, { get: (_, name) => (args) => $call.apply(undefined, [name, args], { arguments: { copy: true }, result: { promise: true, copy: true } }) });
 `);
 const code = await bundle("agent.ts");

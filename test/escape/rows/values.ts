@@ -1,0 +1,161 @@
+// Attacks by values that cross.
+
+import { type Attack, canary, LOOT } from "../attack.ts";
+
+export const VALUES: readonly Attack[] = [
+  {
+    id: "A45",
+    file: "proto-key",
+    title: "A key named __proto__",
+    class: "values",
+    defence: { kind: "specific", what: "The codec refuses the key in the guest, and the host refuses it again." },
+    expected: "nothing",
+    without: {
+      how: "With neither refusing it",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: 'if (key === "__proto__") throw new CodecError("the key __proto__ cannot cross");',
+          replace: "",
+        },
+        { file: "src/base/json.ts", find: 'new Set(["__proto__"]);', replace: "new Set([]);" },
+      ],
+      shows: canary("memory"),
+    },
+  },
+  {
+    id: "A46",
+    file: "lone-surrogates",
+    title: "Half a character",
+    class: "values",
+    defence: { kind: "specific", what: "The codec refuses such texts in the guest, and the host refuses them again." },
+    expected: "nothing",
+    without: {
+      how: "With neither refusing them",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: 'if (!apply(isWellFormed, value, [])) throw new CodecError("a text with a lone surrogate cannot cross");',
+          replace: "",
+        },
+        {
+          file: "src/base/json.ts",
+          find: 'if (/\\\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value)) throw invalid("the value holds a lone surrogate");',
+          replace: "",
+        },
+      ],
+      shows: LOOT,
+    },
+  },
+  {
+    id: "A47",
+    file: "type-tags",
+    title: "Objects that look like a tag",
+    class: "values",
+    defence: { kind: "specific", what: "An object with a `$type` of its own is wrapped." },
+    expected: "nothing",
+    without: {
+      how: "With such an object passed on as it is",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: 'return tagged ? { $type: "object", value: object } : object;',
+          replace: "return object;",
+        },
+      ],
+      shows: LOOT,
+    },
+  },
+  {
+    id: "A48",
+    file: "deep-nesting",
+    title: "Nest deep",
+    class: "values",
+    defence: {
+      kind: "specific",
+      what: "The codec bounds the depth in the guest; the guest process and the host measure the text again, without recursion.",
+    },
+    expected: "nothing",
+    without: {
+      how: "With a bound of a billion",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: "export const VALUE_DEPTH_MAX = 64;",
+          replace: "export const VALUE_DEPTH_MAX = 1_000_000_000;",
+        },
+      ],
+      shows: LOOT,
+    },
+  },
+  {
+    id: "A49",
+    file: "numbers",
+    title: "Numbers that JSON does not have",
+    class: "values",
+    defence: {
+      kind: "specific",
+      what: "They cross as tagged texts; an argument is accepted only if it is its own re-spelling.",
+    },
+    expected: "nothing",
+    without: {
+      how: "With numbers left to JSON",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: "if (isFiniteNumber(value) && !objectIs(value, -0)) return value;",
+          replace: "return value;",
+        },
+      ],
+      shows: LOOT,
+    },
+  },
+  {
+    id: "A50",
+    file: "changing-value",
+    title: "Another value at each look",
+    class: "values",
+    defence: {
+      kind: "structural",
+      what: "The argument is spelled once, in the guest; all that come after read that text.",
+    },
+    expected: "nothing",
+    without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: LOOT },
+  },
+  {
+    id: "A51",
+    file: "endless-array",
+    title: "An array without an end",
+    class: "values",
+    defence: { kind: "specific", what: "The parts of a value are counted while it is encoded." },
+    limits: { cpu: "3s" },
+    expected: "nothing",
+    without: {
+      how: "With the parts not counted",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: "if (++count.nodes > VALUE_NODES_MAX) throw",
+          replace: "if (++count.nodes < 0) throw",
+        },
+      ],
+      shows: { what: "only a limit of the session ends it", seen: ({ result }) => result?.status === "limit" },
+    },
+  },
+  {
+    id: "A52",
+    file: "names-of-objects",
+    title: "Names that every object has",
+    class: "values",
+    defence: {
+      kind: "structural",
+      what: "A capability is an object without a prototype; the broker looks names up in maps that hold the manifest's.",
+    },
+    expected: "nothing",
+    without: {
+      how: "In an isolate within the host's process, by the usual recipe, where names are looked up on the host's object",
+      standIn: "plain-isolate",
+      shows: LOOT,
+    },
+  },
+];
