@@ -1,5 +1,7 @@
 // Compiling: one run of esbuild in which every resolve and every load is answered by src/bundle/plugin.ts, under a deadline.
 // esbuild is loaded only when something is compiled. Every problem of a source is told at once.
+// One compiler process serves all bundles of this process, and a source can make it die (nested too deep, it overflows its
+// stack). Then all who were being compiled are compiled again, each by itself, so that nobody answers for another's source.
 
 import type { build, BuildFailure, BuildOptions, stop, transform } from "esbuild";
 import { join } from "node:path";
@@ -22,6 +24,44 @@ export interface Compiled {
  */
 export async function compile(plan: CompilePlan): Promise<Compiled> {
   const esbuild = await loadEsbuild();
+  for (let seen: typeof alone | undefined; seen !== alone;) await (seen = alone);
+  try {
+    return await compileOnce(plan, esbuild);
+  } catch (error) {
+    if (!(error instanceof CompilerDied)) throw error;
+  }
+  const again = alone.then(() => compileAlone(plan, esbuild));
+  alone = again.catch(() => {});
+  return again;
+}
+
+/** Settles when no source is being compiled by itself, for which the others wait. */
+let alone: Promise<unknown> = Promise.resolve();
+
+/** The compiler's process ended, or could not be started. */
+class CompilerDied extends Error {
+  override readonly name = "CompilerDied";
+}
+
+/** Tells a source that the compiler dies over from a compiler that cannot run at all. */
+async function compileAlone(plan: CompilePlan, esbuild: Esbuild): Promise<Compiled> {
+  try {
+    await esbuild.stop();
+    return await compileOnce(plan, esbuild);
+  } catch (error) {
+    if (!(error instanceof CompilerDied)) throw error;
+  }
+  try {
+    await esbuild.stop();
+    await esbuild.transform("");
+  } catch (cause) {
+    throw new EnclosureError("BUNDLE_FAILED", "esbuild could not be run", { cause });
+  }
+  const message = "the compiler gives up on it; it may be nested too deep";
+  throw refused(plan, [makeProblem({ code: "SOURCE_INVALID", message })]);
+}
+
+async function compileOnce(plan: CompilePlan, esbuild: Esbuild): Promise<Compiled> {
   const deadline = startDeadline(plan.msMax, esbuild.stop);
   try {
     const attempt = (lenient: boolean, globs: GlobPlaces): Promise<Built> =>
@@ -138,18 +178,14 @@ async function run(
     const map = result.outputFiles.find((file) => file.path.endsWith(".map"))?.text ?? "";
     return { output: { code, map, imports: compilation.imports }, ...compilation.judge(result) };
   } catch (error) {
-    if (!isBuildFailure(error)) throw failure(error);
-    return compilation.judge(error);
+    if (isBuildFailure(error)) return compilation.judge(error);
+    if (error instanceof EnclosureError) throw error;
+    throw new CompilerDied("the compiler's process ended", { cause: error });
   }
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors);
-}
-
-function failure(cause: unknown): EnclosureError {
-  if (cause instanceof EnclosureError) return cause;
-  return new EnclosureError("BUNDLE_FAILED", "esbuild could not be run", { cause });
 }
 
 /**
