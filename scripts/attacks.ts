@@ -1,5 +1,5 @@
 // Makes docs/ATTACKS.md from the catalogue and from what stands at the top of each attack's file, so that they cannot
-// differ: `node scripts/attacks.ts`.
+// differ: `npm run docs:attacks`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Attack, CLASSES, type Expected } from "../test/escape/attack.ts";
 import { ATTACKS } from "../test/escape/catalogue.ts";
@@ -55,7 +55,7 @@ function introduction(): string {
   const structural = ATTACKS.filter(({ defence }) => defence.kind === "structural").length;
   return `# Attacks
 
-<!-- Made from test/escape by \`node scripts/attacks.ts\`. -->
+<!-- Made from test/escape by \`npm run docs:attacks\`. -->
 
 Each of these ${ATTACKS.length} attacks is a program: a hostile agent in [test/escape/agents](../test/escape/agents). All of them are run, each twice:
 

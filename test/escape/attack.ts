@@ -33,6 +33,8 @@ export interface Attack {
   readonly links?: Readonly<Record<string, string>>;
   /** The desk's `allow` list, where it is not that of the three functions. */
   readonly allow?: readonly unknown[];
+  /** The agent is run once before, and this is replaced in what the compiler has kept of it. */
+  readonly poison?: { readonly find: string; readonly replace: string };
   /** A module of preloads/ that Node loads before the program, and that plays the worst moment. */
   readonly preload?: "swap";
   /** What the attacker is given first in both runs, so that what stands behind it is tried. */

@@ -11,7 +11,7 @@ import { replaced } from "./weaken.ts";
 describe("the catalogue of attacks", () => {
   it("is documented as it stands", () => {
     const page = readFileSync(join(ROOT, "docs", "ATTACKS.md"), "utf8");
-    expect(page, "run `node scripts/attacks.ts`").toBe(attacksPage());
+    expect(page, "run `npm run docs:attacks`").toBe(attacksPage());
   });
 
   it("is numbered in order, without gaps", () => {

@@ -110,6 +110,7 @@ export async function makePlace(ground: Ground, attack: Attack): Promise<Place> 
   write(join(parent, "canary.json"), JSON.stringify({ canary: canaries.parent }));
   write(join(parent, "canary.txt"), canaries.parent);
   write(join(parent, "vault.txt"), canaries.memory);
+  write(join(parent, "session.txt"), canaries.session);
   write(join(project, "beside.txt"), canaries.beside);
   write(join(project, "package.json"), "{}");
   write(join(project, "desk.ts"), DESK);

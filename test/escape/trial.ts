@@ -1,6 +1,7 @@
 // Both runs of an attack: here, and with its defence removed.
 
-import { join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ROOT } from "../support/tree.ts";
 import type { Attack } from "./attack.ts";
 import { type Ground, type Host, makePlace, productHost, watch, type Watched } from "./place.ts";
@@ -18,7 +19,10 @@ export class Workshop {
   /** The attack against the product, on the store that all share; where it is given an escape, against a copy that has it. */
   async here(attack: Attack): Promise<Watched> {
     const root = await this.#product(attack.given?.replace ?? []);
-    return this.#run(attack, productHost(root, this.#ground.store, this.#ground.home));
+    // What is poisoned must not be what others use.
+    const { folder, home, store } = this.#ground;
+    if (attack.poison !== undefined) return this.#run(attack, ownHost(root, join(folder, attack.id)));
+    return this.#run(attack, productHost(root, store, home));
   }
 
   /** The attack without its defence, on a store of its own, until it has shown that it succeeds. */
@@ -29,8 +33,7 @@ export class Workshop {
       return this.#run(attack, { args: ["--no-node-snapshot", "--max-old-space-size=128", program] }, without.shows);
     }
     const root = await this.#product([...(attack.given?.replace ?? []), ...without.replace]);
-    const own = join(this.#ground.folder, `${attack.id}-without`);
-    return this.#run(attack, productHost(root, join(own, "store", "audit.db"), join(own, "home")), without.shows);
+    return this.#run(attack, ownHost(root, join(this.#ground.folder, `${attack.id}-without`)), without.shows);
   }
 
   async #run(attack: Attack, host: Host, until?: Attack["without"]["shows"]): Promise<Watched> {
@@ -38,6 +41,10 @@ export class Workshop {
     try {
       const { preload } = attack;
       const first = preload === undefined ? [] : ["--import", join(import.meta.dirname, "preloads", `${preload}.mjs`)];
+      if (attack.poison !== undefined) {
+        await watch(this.#ground, place, host);
+        poison(host, attack.poison);
+      }
       return await watch(this.#ground, place, { ...host, args: [...first, ...host.args] }, until);
     } finally {
       await place.remove();
@@ -55,4 +62,20 @@ export class Workshop {
     }
     return built;
   }
+}
+
+function ownHost(root: string, folder: string): Host {
+  return productHost(root, join(folder, "store", "audit.db"), join(folder, "home"));
+}
+
+/** Changes every bundle that is kept beside a host's store. @throws Error where there is none that can be changed */
+function poison({ log }: Host, { find, replace }: NonNullable<Attack["poison"]>): void {
+  const folder = join(dirname(log?.path ?? ""), "cache");
+  const bundles = readdirSync(folder).map((name) => join(folder, name));
+  const changed = bundles.filter((file) => {
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replaceAll(find, replace));
+    return text.includes(find);
+  });
+  if (changed.length === 0) throw new Error(`nothing of ${find} is kept in ${folder}`);
 }

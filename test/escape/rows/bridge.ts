@@ -4,7 +4,7 @@ import { type Attack, LOOT } from "../attack.ts";
 
 export const BRIDGE: readonly Attack[] = [
   {
-    id: "A35",
+    id: "A36",
     file: "hook-left-behind",
     title: "Deliver to oneself",
     class: "bridge",
@@ -20,7 +20,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A36",
+    id: "A37",
     file: "setters-on-prototypes",
     title: "Setters on prototypes",
     class: "bridge",
@@ -39,7 +39,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A37",
+    id: "A38",
     file: "patched-json",
     title: "Replace JSON",
     class: "bridge",
@@ -59,7 +59,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A38",
+    id: "A39",
     file: "to-json",
     title: "toJSON for everything",
     class: "bridge",
@@ -81,7 +81,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A39",
+    id: "A40",
     file: "poisoned-descriptors",
     title: "Poison property descriptors",
     class: "bridge",
@@ -103,7 +103,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A40",
+    id: "A41",
     file: "patched-call",
     title: "Replace call and apply",
     class: "bridge",
@@ -122,7 +122,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A41",
+    id: "A42",
     file: "late-fetch",
     title: "See the table of grants",
     class: "bridge",
@@ -141,7 +141,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A42",
+    id: "A43",
     file: "re-entry",
     title: "A call within a call",
     class: "bridge",
@@ -161,7 +161,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A43",
+    id: "A44",
     file: "forged-signal",
     title: "A signal of one's own",
     class: "bridge",
@@ -183,7 +183,7 @@ export const BRIDGE: readonly Attack[] = [
     },
   },
   {
-    id: "A44",
+    id: "A45",
     file: "forged-frames",
     title: "Text that looks like a frame",
     class: "bridge",
@@ -206,6 +206,33 @@ export const BRIDGE: readonly Attack[] = [
         what: "calls stand in the record that the agent has not made",
         seen: ({ record }) => record.some(({ type }) => type === "call.intended"),
       },
+    },
+  },
+  {
+    id: "A46",
+    file: "array-species",
+    title: "The species of a list",
+    class: "bridge",
+    defence: {
+      kind: "specific",
+      what: "Lists of the prelude's are gone through by index, or before the agent's first line.",
+    },
+    expected: "nothing",
+    without: {
+      how: "With the grants gone through when fetch is first touched",
+      replace: [
+        {
+          file: "src/enclosure/guest/prelude.ts",
+          find: "makeFetch(openFetch)",
+          replace: "makeFetch(makeOpen(bridge, begin.capabilities))",
+        },
+        {
+          file: "src/enclosure/guest/capabilities.ts",
+          find: 'table.find(({ kind }) => kind === "http")',
+          replace: 'table.map((one) => one).find(({ kind }) => kind === "http")',
+        },
+      ],
+      shows: LOOT,
     },
   },
 ];

@@ -8,7 +8,7 @@ const SLOW = (): string =>
 
 export const BUNDLE: readonly Attack[] = [
   {
-    id: "A72",
+    id: "A74",
     file: "import-absolute",
     title: "Import an absolute path",
     class: "bundle",
@@ -17,7 +17,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A73",
+    id: "A75",
     file: "import-dot-dot",
     title: "Climb out of the project",
     class: "bundle",
@@ -29,7 +29,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A74",
+    id: "A76",
     file: "import-link",
     title: "A link out of the project",
     class: "bundle",
@@ -42,7 +42,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A75",
+    id: "A77",
     file: "import-linked-package",
     title: "A package that is a link",
     class: "bundle",
@@ -55,7 +55,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A76",
+    id: "A78",
     file: "import-package-main",
     title: "A package.json that leads out",
     class: "bundle",
@@ -68,7 +68,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A77",
+    id: "A79",
     file: "import-tsconfig",
     title: "A tsconfig.json that gives names",
     class: "bundle",
@@ -78,7 +78,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A78",
+    id: "A80",
     file: "import-text",
     title: "Import a text",
     class: "bundle",
@@ -87,7 +87,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("beside") },
   },
   {
-    id: "A79",
+    id: "A81",
     file: "import-attribute",
     title: "Ask for a loader",
     class: "bundle",
@@ -96,7 +96,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("beside") },
   },
   {
-    id: "A80",
+    id: "A82",
     file: "import-data-url",
     title: "A program in a URL",
     class: "bundle",
@@ -105,7 +105,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: LOOT },
   },
   {
-    id: "A81",
+    id: "A83",
     file: "import-glob",
     title: "A path put together at run time",
     class: "bundle",
@@ -117,7 +117,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A82",
+    id: "A84",
     file: "import-builtin",
     title: "Import a Node built-in",
     class: "bundle",
@@ -126,7 +126,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A83",
+    id: "A85",
     file: "source-map-comment",
     title: "A source map that names files",
     class: "bundle",
@@ -138,7 +138,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A84",
+    id: "A86",
     file: "huge-input",
     title: "A huge input",
     class: "bundle",
@@ -151,7 +151,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: LOOT },
   },
   {
-    id: "A85",
+    id: "A87",
     file: "endless-input",
     title: "An input without an end",
     class: "bundle",
@@ -164,7 +164,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: swells(600) },
   },
   {
-    id: "A86",
+    id: "A88",
     file: "swapped-link",
     title: "Swap a file for a link",
     class: "bundle",
@@ -193,7 +193,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A87",
+    id: "A89",
     file: "slow-scan",
     title: "A source that takes long to look through",
     class: "bundle",
@@ -215,6 +215,55 @@ export const BUNDLE: readonly Attack[] = [
         },
       ],
       shows: burns(8000),
+    },
+  },
+  {
+    id: "A90",
+    file: "nested-source",
+    title: "Nest a source deep",
+    class: "bundle",
+    defence: {
+      kind: "specific",
+      what: "When the compiler's process dies, all who were being compiled are compiled again, each by itself; who makes it die then is refused.",
+    },
+    files: { "nested.json": () => "[".repeat(3_000_000) },
+    expected: { refused: "SOURCE_INVALID" },
+    without: {
+      how: "With none compiled again",
+      replace: [
+        {
+          file: "src/bundle/compile.ts",
+          find: "const again = alone.then(() => compileAlone(plan, esbuild));",
+          replace: 'const again = Promise.reject(new EnclosureError("BUNDLE_FAILED", "esbuild could not be run"));',
+        },
+      ],
+      shows: {
+        what: "the agent's source passes for a fault of the machine",
+        seen: ({ result }) => result?.error?.code === "BUNDLE_FAILED",
+      },
+    },
+  },
+  {
+    id: "A91",
+    file: "poisoned-cache",
+    title: "Poison the cache of programs",
+    class: "bundle",
+    defence: {
+      kind: "specific",
+      what: "Each entry is sealed by an HMAC under a key of the user's, outside the folder.",
+    },
+    poison: { find: "harmless", replace: "poisoned" },
+    expected: "nothing",
+    without: {
+      how: "With the seal not looked at",
+      replace: [
+        {
+          file: "src/bundle/cache.ts",
+          find: "if (found.length !== expected.length || !timingSafeEqual(found, expected)) return undefined;",
+          replace: "",
+        },
+      ],
+      shows: LOOT,
     },
   },
 ];

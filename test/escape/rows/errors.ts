@@ -5,7 +5,7 @@ import { NO_HOST_OBJECT } from "./realm.ts";
 
 export const ERRORS: readonly Attack[] = [
   {
-    id: "A14",
+    id: "A15",
     file: "prepare-stack-trace",
     title: "Spell stacks oneself",
     class: "errors",
@@ -27,7 +27,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A15",
+    id: "A16",
     file: "prepare-stack-trace-late",
     title: "Spell stacks later",
     class: "errors",
@@ -49,7 +49,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A16",
+    id: "A17",
     file: "stack-paths",
     title: "Read paths in stacks",
     class: "errors",
@@ -61,7 +61,7 @@ export const ERRORS: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: LOOT },
   },
   {
-    id: "A17",
+    id: "A18",
     file: "host-error-stack",
     title: "Make a host function throw",
     class: "errors",
@@ -77,7 +77,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A18",
+    id: "A19",
     file: "stack-overflow",
     title: "Throw with the stack full",
     class: "errors",
@@ -102,7 +102,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A19",
+    id: "A20",
     file: "thrown-host-error",
     title: "Climb by an error of the host's",
     class: "errors",
@@ -111,7 +111,7 @@ export const ERRORS: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: canary("environment") },
   },
   {
-    id: "A20",
+    id: "A21",
     file: "suppressed-error",
     title: "Errors within errors",
     class: "errors",
@@ -120,7 +120,7 @@ export const ERRORS: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: canary("environment") },
   },
   {
-    id: "A21",
+    id: "A22",
     file: "hostile-throw",
     title: "Throw what cannot be read",
     class: "errors",
@@ -146,7 +146,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A22",
+    id: "A23",
     file: "huge-error",
     title: "An error as long as a string can be",
     class: "errors",
@@ -171,7 +171,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A23",
+    id: "A24",
     file: "endless-getter",
     title: "A getter that never ends",
     class: "errors",
@@ -188,7 +188,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A24",
+    id: "A25",
     file: "callers",
     title: "Ask who called",
     class: "errors",
@@ -216,7 +216,7 @@ export const ERRORS: readonly Attack[] = [
     },
   },
   {
-    id: "A25",
+    id: "A26",
     file: "frozen-error",
     title: "Freeze Error",
     class: "errors",

@@ -31,7 +31,7 @@ const NO_PERMISSIONS: readonly Replacement[] = [
 
 export const PROCESS: readonly Attack[] = [
   {
-    id: "A88",
+    id: "A92",
     file: "guest-environment",
     title: "Read the environment",
     class: "process",
@@ -48,7 +48,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A89",
+    id: "A93",
     file: "guest-files",
     title: "Read files",
     class: "process",
@@ -65,7 +65,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A90",
+    id: "A94",
     file: "guest-programs",
     title: "Start a program and connect",
     class: "process",
@@ -82,7 +82,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A91",
+    id: "A95",
     file: "guest-signals",
     title: "Kill the host",
     class: "process",
@@ -98,7 +98,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A92",
+    id: "A96",
     file: "guest-inspector",
     title: "Open the host's inspector",
     class: "process",
@@ -118,7 +118,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A93",
+    id: "A97",
     file: "guest-frames",
     title: "Write frames",
     class: "process",
@@ -146,7 +146,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A94",
+    id: "A98",
     file: "guest-frame-length",
     title: "A frame of two gigabytes",
     class: "process",
@@ -173,7 +173,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A95",
+    id: "A99",
     file: "second-entry",
     title: "Load another addon",
     class: "process",
@@ -187,6 +187,29 @@ export const PROCESS: readonly Attack[] = [
       how: "With both left in place",
       replace: [{ file: "src/enclosure/child.ts", find: "dropPowers(addonPath);\n", replace: "" }],
       shows: LOOT,
+    },
+  },
+  {
+    id: "A100",
+    file: "guest-numbers",
+    title: "Two calls under one number",
+    class: "process",
+    defence: { kind: "specific", what: "The host expects the next number, and nothing else." },
+    given: ESCAPE,
+    expected: { ends: "crashed", code: "GUEST_PROTOCOL" },
+    without: {
+      how: "With any number taken",
+      replace: [
+        {
+          file: "src/enclosure/conversation.ts",
+          find: "if (id !== this.#calls + 1) throw",
+          replace: "if (id < 1) throw",
+        },
+      ],
+      shows: {
+        what: "both calls are recorded under one number",
+        seen: ({ record }) => record.filter(({ type }) => type === "call.intended").length > 1,
+      },
     },
   },
 ];

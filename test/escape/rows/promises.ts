@@ -5,7 +5,7 @@ import { NO_HOST_OBJECT } from "./realm.ts";
 
 export const PROMISES: readonly Attack[] = [
   {
-    id: "A26",
+    id: "A27",
     file: "species",
     title: "The species of a promise",
     class: "promises",
@@ -14,7 +14,7 @@ export const PROMISES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: canary("environment") },
   },
   {
-    id: "A27",
+    id: "A28",
     file: "patched-then",
     title: "Replace Promise.prototype.then",
     class: "promises",
@@ -33,7 +33,7 @@ export const PROMISES: readonly Attack[] = [
     },
   },
   {
-    id: "A28",
+    id: "A29",
     file: "thenable-output",
     title: "An output with a `then`",
     class: "promises",
@@ -42,7 +42,7 @@ export const PROMISES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: canary("environment") },
   },
   {
-    id: "A29",
+    id: "A30",
     file: "unhandled-rejections",
     title: "Rejections that nobody handles",
     class: "promises",
@@ -54,7 +54,7 @@ export const PROMISES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: HOST_DIES },
   },
   {
-    id: "A30",
+    id: "A31",
     file: "async-host-function",
     title: "A host function that rejects",
     class: "promises",
@@ -67,7 +67,7 @@ export const PROMISES: readonly Attack[] = [
     },
   },
   {
-    id: "A31",
+    id: "A32",
     file: "microtasks",
     title: "Microtasks without an end",
     class: "promises",
@@ -80,7 +80,7 @@ export const PROMISES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: burns(3000) },
   },
   {
-    id: "A32",
+    id: "A33",
     file: "loop-after-await",
     title: "Loop after an await",
     class: "promises",
@@ -97,7 +97,7 @@ export const PROMISES: readonly Attack[] = [
     },
   },
   {
-    id: "A33",
+    id: "A34",
     file: "never-settles",
     title: "Never come to an end",
     class: "promises",
@@ -117,7 +117,7 @@ export const PROMISES: readonly Attack[] = [
     },
   },
   {
-    id: "A34",
+    id: "A35",
     file: "async-generator",
     title: "Await within a generator",
     class: "promises",

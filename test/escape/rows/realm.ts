@@ -162,4 +162,16 @@ export const REALM: readonly Attack[] = [
     expected: "nothing",
     without: { how: IN_NODE_VM + ", console among them", standIn: "node-vm", shows: canary("environment") },
   },
+  {
+    id: "A14",
+    file: "leftovers",
+    title: "What another session left",
+    class: "realm",
+    defence: {
+      kind: "structural",
+      what: "Each session has a process, an isolate and a context of its own, never used again.",
+    },
+    expected: "nothing",
+    without: { how: "In an isolate that is kept between sessions", standIn: "plain-isolate", shows: canary("session") },
+  },
 ];

@@ -4,7 +4,7 @@ import { type Attack, canary, LOOT } from "../attack.ts";
 
 export const VALUES: readonly Attack[] = [
   {
-    id: "A45",
+    id: "A47",
     file: "proto-key",
     title: "A key named __proto__",
     class: "values",
@@ -24,7 +24,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A46",
+    id: "A48",
     file: "lone-surrogates",
     title: "Half a character",
     class: "values",
@@ -48,7 +48,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A47",
+    id: "A49",
     file: "type-tags",
     title: "Objects that look like a tag",
     class: "values",
@@ -67,7 +67,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A48",
+    id: "A50",
     file: "deep-nesting",
     title: "Nest deep",
     class: "values",
@@ -89,7 +89,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A49",
+    id: "A51",
     file: "numbers",
     title: "Numbers that JSON does not have",
     class: "values",
@@ -111,7 +111,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A50",
+    id: "A52",
     file: "changing-value",
     title: "Another value at each look",
     class: "values",
@@ -123,7 +123,7 @@ export const VALUES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: LOOT },
   },
   {
-    id: "A51",
+    id: "A53",
     file: "endless-array",
     title: "An array without an end",
     class: "values",
@@ -143,7 +143,7 @@ export const VALUES: readonly Attack[] = [
     },
   },
   {
-    id: "A52",
+    id: "A54",
     file: "names-of-objects",
     title: "Names that every object has",
     class: "values",

@@ -2,6 +2,7 @@
 // handed in, host functions are called through them, values are copied, a time-out bounds the script.
 
 import ivm from "isolated-vm";
+import { readFileSync } from "node:fs";
 import { bundle, desk, say } from "./bare.ts";
 
 const isolate = new ivm.Isolate({ memoryLimit: 64 });
@@ -37,9 +38,10 @@ await context.eval(`
   globalThis.console = { log: (text) => $log(text), debug: (text) => $tell(text) };
   globalThis.desk = new Proxy({}, { get: (_, name) => (args) => $call.apply(undefined, [name, args], { arguments: { copy: true }, result: { promise: true, copy: true } }) });
 `);
+// Another session's, in the isolate that is kept for the next.
+await context.eval(`globalThis.lastInput = ${JSON.stringify(readFileSync("../session.txt", "utf8"))}`);
 const code = await bundle("agent.ts");
 try {
-  // Another session's, in the isolate that is kept for the next.
   const options = { timeout: 300, promise: true, copy: true } as const;
   say({ status: "completed", output: await context.eval(`${code}\nagent.default()`, options) });
 } catch (error) {
