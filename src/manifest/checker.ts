@@ -78,11 +78,16 @@ function eachMember(schemas: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, untagged(schema)]));
 }
 
+/** An engine keeps a few kilobytes of each schema for ever, whatever is removed from it, so it is left behind after so many. */
+const SCHEMAS_AN_ENGINE = 20;
+
 let ajv: Ajv2020 | undefined;
+let schemas = 0;
 
 /** The reader has checked the schema and demands types itself, per subschema; ajv checks the rest in strict mode. */
 function engine(): Ajv2020 {
-  return (ajv ??= new Ajv2020({
+  if (schemas++ % SCHEMAS_AN_ENGINE !== 0 && ajv !== undefined) return ajv;
+  return (ajv = new Ajv2020({
     strict: true,
     strictTypes: false,
     strictTuples: false,
@@ -107,13 +112,13 @@ function lazily(schema: JsonSchema): () => ValidateFunction | undefined {
 
 /** Undefined where ajv refuses what the reader has accepted: then nothing fits. */
 function compile(schema: JsonSchema): ValidateFunction | undefined {
+  const compiler = engine();
   try {
-    return engine().compile(schema);
+    return compiler.compile(schema);
   } catch {
     return undefined;
   } finally {
-    // ajv would keep every schema for ever.
-    if (typeof schema === "object") engine().removeSchema(schema);
+    if (typeof schema === "object") compiler.removeSchema(schema);
   }
 }
 
