@@ -1,4 +1,4 @@
-// `npm run bench [-- name…]`: start, call, batch, verify, limits; all of them where none is named. Prints tables of ratios
+// `npm run bench [-- name…]`: start, call, batch, verify, limits, neighbours; all of them where none is named. Prints tables of ratios
 // and of targets, and keeps the raw figures as JSON under bench/out.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const PARTS = {
   batch: () => import("./batch.ts"),
   verify: () => import("./verify.ts"),
   limits: () => import("./limits.ts"),
+  neighbours: () => import("./neighbours.ts"),
 };
 
 const named = process.argv.slice(2);

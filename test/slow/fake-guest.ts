@@ -3,6 +3,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RecordBody } from "../../src/audit/events.ts";
+import type { StoredRecord } from "../../src/audit/contract.ts";
+import type { SessionId } from "../../src/base/ids.ts";
 import { sessionIdOf } from "../../src/base/ids.ts";
 import { spawnGuest } from "../../src/enclosure/supervisor.ts";
 import { systemClock, systemRandom, systemTimers } from "../../src/outside/clock.ts";
@@ -38,30 +40,37 @@ const stay = () => { for (;;) read(); };
 `;
 
 export interface FakeWorld {
-  /** One session with a guest that does this. */
-  run(steps: readonly Step[]): Promise<RunResult>;
+  /** One session with a guest that does this. `limits` are the manifest's. */
+  run(steps: readonly Step[], limits?: string): Promise<RunResult>;
   /** One session with a real guest. */
-  runAgent(agent: string): Promise<RunResult>;
-  /** Closes the log, and says of each session how its last record says that it ended, and whether all of it verifies. */
-  close(): Promise<{ readonly valid: boolean; readonly ends: ReadonlyMap<string, string> }>;
+  runAgent(agent: string, limits?: string): Promise<RunResult>;
+  /** Closes the log, and gives what it holds. */
+  close(): Promise<Closed>;
 }
 
-const MANIFEST = `enclosure: 1
+interface Closed {
+  readonly valid: boolean;
+  /** How each session's last record says that it ended. */
+  readonly ends: ReadonlyMap<string, string>;
+  readonly records: (session: SessionId) => readonly StoredRecord[];
+}
+
+const LIMITS = "wall: 1s, log: 128KiB, calls: 200";
+
+const manifestWith = (limits: string): string => `enclosure: 1
 name: tested
 version: "1"
-limits: { wall: 1s, log: 128KiB, calls: 200 }
-capabilities: { files: { use: fs, mounts: { /in: { path: data, access: ro } } } }
+limits: { ${limits} }
+capabilities: { files: { use: fs, mounts: { /in: { path: data, access: ro }, /out: { path: out, access: rw } } } }
 `;
 
 export async function makeFakeWorld(): Promise<FakeWorld> {
   const folder = temporaryFolder();
   const at = { path: join(folder, "audit.db"), home: join(folder, "home") };
   const agent = join(folder, "agent.ts");
-  const manifest = join(folder, "enclosure.yaml");
   writeFileSync(join(folder, "package.json"), "{}");
-  mkdirSync(join(folder, "data"));
+  for (const name of ["data", "out"]) mkdirSync(join(folder, name));
   writeFileSync(join(folder, "data", "a.txt"), "text");
-  writeFileSync(manifest, MANIFEST);
   writeFileSync(agent, "export default () => 1;\n");
   const writer = await openLogWriter(at);
   const powers = { clock: systemClock, random: systemRandom, timers: systemTimers };
@@ -75,7 +84,9 @@ export async function makeFakeWorld(): Promise<FakeWorld> {
     moduleProgram: programPath("module-host.js"),
   };
   let programs = 0;
-  const runWith = async (guestProgram: string, path: string): Promise<RunResult> => {
+  const runWith = async (guestProgram: string, path: string, limits = LIMITS): Promise<RunResult> => {
+    const manifest = join(folder, `enclosure-${++programs}.yaml`);
+    writeFileSync(manifest, manifestWith(limits));
     const options = { agent: path, manifest };
     const guest = spawnGuest({ programs: { ...PROGRAMS, guest: guestProgram } });
     const prepared = await prepare(options, place);
@@ -87,23 +98,27 @@ export async function makeFakeWorld(): Promise<FakeWorld> {
     }
   };
   return {
-    run: (steps) => {
+    run: (steps, limits) => {
       const program = join(folder, `guest-${++programs}.cjs`);
       writeFileSync(program, `${PROGRAM}${steps.map(spell).join("\n")}\nstay();\n`);
-      return runWith(program, agent);
+      return runWith(program, agent, limits);
     },
-    runAgent: (text) => {
+    runAgent: (text, limits) => {
       const path = join(folder, `agent-${++programs}.ts`);
       writeFileSync(path, text);
-      return runWith(PROGRAMS.guest, path);
+      return runWith(PROGRAMS.guest, path, limits);
     },
     close: async () => {
       await writer.close();
       const reader = await openLogReader(at);
       const ids = Array.from(reader.sessions(), ({ leaf }) => sessionIdOf(leaf));
-      const ends = ids.map((id) => [id, endOf(reader.session(id).at(-1)?.body)] as const);
+      const all = new Map(ids.map((id) => [id, reader.session(id)] as const));
       reader.close();
-      return { valid: (await verifyStore(at)).valid, ends: new Map(ends) };
+      return {
+        valid: (await verifyStore(at)).valid,
+        ends: new Map([...all].map(([id, records]) => [id, endOf(records.at(-1)?.body)])),
+        records: (session) => all.get(session) ?? [],
+      };
     },
   };
 }
