@@ -20,6 +20,8 @@ export const GUEST_FLAGS: readonly string[] = [
   "--single-threaded",
   "--disable-proto=throw",
   "--disable-sigusr1",
+  // A door to files that the permission model does not watch.
+  "--no-experimental-sqlite",
   "--stack-size=1240",
   "--no-warnings",
 ];

@@ -132,10 +132,19 @@ export interface GuestFacts {
 
 export type LimitName = "wall" | "cpu" | "memory" | "timers" | "log";
 
-/** How the guest process ended. `limit`: a watchdog killed it. `protocol`: it broke the frame protocol and was killed. */
+/**
+ * How the guest process ended. `limit`: a watchdog killed it; where `claimed`, the process says so itself by the way in
+ * which it ended, and nobody has measured it. `protocol`: it broke the frame protocol and was killed.
+ */
 export type GuestEnd =
   | { readonly kind: "stopped" }
-  | { readonly kind: "limit"; readonly limit: LimitName; readonly used: number; readonly max: number }
+  | {
+      readonly kind: "limit";
+      readonly limit: LimitName;
+      readonly used: number;
+      readonly max: number;
+      readonly claimed?: true;
+    }
   | { readonly kind: "crashed"; readonly detail: string }
   | { readonly kind: "protocol"; readonly detail: string };
 

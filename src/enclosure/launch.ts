@@ -16,12 +16,18 @@ import { CHANNEL_FD, FrameReader, ProtocolBreak } from "./frames.ts";
 import type { Command, Programs, Wrapping } from "./os-walls.ts";
 import { INFO_FD, missingWalls, release, whyNoBubblewrap, wrappings } from "./os-walls.ts";
 import type { ProcessUse } from "./proc.ts";
-import { readUse } from "./proc.ts";
+import { readUse, strayDescriptors } from "./proc.ts";
 import type { Ready } from "./ready.ts";
 import { parseReady } from "./ready.ts";
 
 /** bubblewrap says little on its descriptor; the rest would not be its. */
 const INFO_BYTES_MAX = 4096;
+
+/** How programs say that there is no room for a process in this moment (EAGAIN, ENOMEM). */
+const PASSING = /Resource temporarily unavailable|Cannot allocate memory|Cannot fork/i;
+
+/** How long what was killed, or has ended, may take to be gone before more is done about it. */
+const KILL_GRACE_MS = 1000;
 
 /** A guest process that is up, and quiet until it is started. */
 export interface Launched {
@@ -54,6 +60,17 @@ export interface LaunchOptions {
   readonly insist: boolean;
 }
 
+/** This machine does not give what a wrapping needs; found out once, it stays so. */
+class CannotWrap extends Error {}
+
+/** What can be seen from outside that is not as it should be. */
+function whatIsWrong(pid: number, wrapping: Wrapping): string | undefined {
+  const missing = missingWalls(pid, wrapping);
+  if (missing.length > 0) return `it did not put up: ${missing.join(", ")}`;
+  const stray = strayDescriptors(pid);
+  return stray.length > 0 ? `the guest has what is its host's: ${stray.join(", ")}` : undefined;
+}
+
 /** One launch; can be called off. */
 export class Launch {
   readonly launched: Promise<Launched>;
@@ -74,21 +91,34 @@ export class Launch {
 
   async #run(): Promise<Launched> {
     const { insist } = this.#options;
-    const candidates = learned === undefined ? wrappings() : [learned.wrapping];
+    let candidates = learned === undefined ? wrappings() : [learned.wrapping];
     let lacking = learned === undefined ? this.#unavailable(candidates) : learned.lacking;
-    for (const [index, wrapping] of candidates.entries()) {
-      if (insist && (lacking !== undefined || wrapping.name !== "bubblewrap")) break;
+    for (;;) {
+      const [wrapping, ...weaker] = candidates;
+      if (wrapping === undefined || (insist && (lacking !== undefined || wrapping.name !== "bubblewrap"))) break;
       try {
         // The first attempt begins in this very turn of the event loop.
-        const launched = await this.#try(wrapping);
+        const launched = await this.#tryTwice(wrapping);
         learned ??= { wrapping, ...(lacking !== undefined && { lacking }) };
         return { ...launched, ...(lacking !== undefined && { lacking }) };
       } catch (error) {
-        if (this.#calledOff || error instanceof ProtocolBreak || index === candidates.length - 1) throw error;
-        lacking ??= error instanceof Error ? error.message : String(error);
+        if (!(error instanceof CannotWrap) || weaker.length === 0) throw error;
+        // Another launch may have found meanwhile that something stronger works.
+        candidates = learned === undefined ? weaker : [learned.wrapping];
+        lacking = learned === undefined ? (lacking ?? error.message) : learned.lacking;
       }
     }
     throw new EnclosureError("OS_SANDBOX_MISSING", `the operating system's sandbox is required: ${lacking}`);
+  }
+
+  /** What passes (a signal from elsewhere, no room for a process in this moment) is no reason for fewer walls. */
+  async #tryTwice(wrapping: Wrapping): Promise<Launched> {
+    try {
+      return await this.#try(wrapping);
+    } catch (error) {
+      if (this.#calledOff || error instanceof CannotWrap || error instanceof ProtocolBreak) throw error;
+      return this.#try(wrapping);
+    }
   }
 
   #unavailable([strongest]: readonly Wrapping[]): string | undefined {
@@ -101,11 +131,11 @@ export class Launch {
     this.#attempt = attempt;
     const { pid, ready } = await attempt.up;
     const base = readUse(pid, pageBytes);
-    const missing = base === undefined ? ["process"] : missingWalls(pid, wrapping);
-    if (base === undefined || missing.length > 0) {
+    const wrong = base === undefined ? "it has ended" : whatIsWrong(pid, wrapping);
+    if (base === undefined || wrong !== undefined) {
       attempt.kill();
       await attempt.closed;
-      throw new Error(`${wrapping.name} did not put up: ${missing.join(", ")}`);
+      throw base === undefined ? new Error(wrong) : new CannotWrap(`${wrapping.name}: ${wrong}`);
     }
     const { channel, closed, crash } = attempt;
     const walls = [...WALLS_OF_NODE, ...wrapping.walls];
@@ -140,7 +170,8 @@ class Attempt {
     try {
       this.#child = spawn(command.file, command.args, {
         cwd: "/",
-        env: GUEST_ENVIRONMENT,
+        // Node hands this variable of its own on unless it is named.
+        env: { ...GUEST_ENVIRONMENT, NODE_V8_COVERAGE: undefined },
         // A session and a process group of its own: no terminal, no signal that a terminal sends to its foreground group.
         detached: true,
         stdio: ["ignore", "ignore", "pipe", "pipe", wrapped ? "pipe" : "ignore", command.filterFd ?? "ignore"],
@@ -152,12 +183,15 @@ class Attempt {
     this.channel = this.#child.stdio[CHANNEL_FD] as Duplex;
     // The process's end is told by `close`; what cannot be written to it any more does not matter.
     this.channel.on("error", () => {});
-    this.#child.stderr?.on("data", (chunk: Uint8Array) => this.crash.hear(chunk));
+    this.#child.stderr?.on("data", (chunk: Uint8Array) => {
+      this.crash.hear(chunk);
+      if (this.crash.isFull) this.#child.stderr?.destroy();
+    });
     this.closed = this.#whenClosed();
     const pid = wrapped ? this.#innerPid() : Promise.resolve(this.#child.pid ?? 0);
     const ready = Promise.all([pid, this.#ready()]);
     this.up = Promise.race([ready.then(([inner, said]) => ({ pid: inner, ready: said })), this.#failed(name)]);
-    const late = setTimeout(() => killGroup(this.#child), GUEST_START_MS_MAX).unref();
+    const late = setTimeout(() => this.#killAll(), GUEST_START_MS_MAX).unref();
     void this.up.finally(() => clearTimeout(late)).catch(() => {});
   }
 
@@ -166,8 +200,9 @@ class Attempt {
    * other way round a dead process would be left to whatever is the machine's first, and one that is not set up yet would live.
    */
   kill(): void {
+    if (!this.#killed) setTimeout(() => this.#killAll(), KILL_GRACE_MS).unref();
     this.#killed = true;
-    if (!this.#wrapped) return void this.#child.kill("SIGKILL");
+    if (!this.#wrapped) return this.#killAll();
     const inner = this.#inner;
     if (inner?.began === undefined || readUse(inner.pid, 1)?.began !== inner.began) return;
     try {
@@ -177,9 +212,19 @@ class Attempt {
     }
   }
 
+  #killAll(): void {
+    // Once it is reaped, its number may be another's.
+    if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child.pid);
+  }
+
   #whenClosed(): Promise<Closed> {
     return new Promise((resolve, reject) => {
       this.#child.on("error", (error) => reject(new Error(`it cannot be started: ${error.message}`)));
+      // Where nothing holds what a broken guest has started, that may keep the channel open.
+      this.#child.on("exit", () => {
+        killGroup(this.#child.pid);
+        setTimeout(() => this.#hangUp(), KILL_GRACE_MS).unref();
+      });
       this.#child.on("close", (status, signal) => {
         living.delete(this.#child);
         resolve(this.#wrapped ? unwrapped(status, signal) : { status, signal });
@@ -187,11 +232,18 @@ class Attempt {
     });
   }
 
+  #hangUp(): void {
+    for (const stream of this.#child.stdio) stream?.destroy();
+  }
+
   async #failed(name: string): Promise<never> {
     const { status, signal } = await this.closed;
     if (this.#broke !== undefined) throw this.#broke;
     const found = this.crash.judge(status, signal, undefined);
-    throw new Error(`${name}: ${found.kind === "crashed" ? found.detail : found.kind}`);
+    const what = `${name}: ${found.kind === "crashed" ? found.detail : found.kind}`;
+    // It gave up by itself, and would again. A signal that is not of the filter came from elsewhere.
+    const gaveUp = (signal === null && !PASSING.test(what)) || signal === "SIGSYS";
+    throw gaveUp && !this.#killed ? new CannotWrap(what) : new Error(what);
   }
 
   #ready(): Promise<Ready> {
@@ -241,12 +293,12 @@ function unwrapped(status: number | null, signal: NodeJS.Signals | null): Closed
 
 const living = new Set<ChildProcess>();
 process.on("exit", () => {
-  for (const child of living) killGroup(child);
+  for (const { pid } of living) killGroup(pid);
 });
 
-function killGroup({ exitCode, pid, signalCode }: ChildProcess): void {
-  // Once it is reaped, its number may be another's.
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+/** Kills a process that was started here, and all of its group. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch {

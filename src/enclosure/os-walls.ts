@@ -31,19 +31,33 @@ export interface Wrapping {
   command(programs: Programs, addon: Addon): Command;
 }
 
+const KiB = 1024;
+const GiB = KiB * KiB * KiB;
+
 /**
  * Bounds on resources that need no setting up, kept by the kernel: no core dump (it would hold the agent's data), no file
- * that grows, few descriptors, and the processor time of the longest session, for a guest whose host is no more. By the
- * option of `ulimit` (POSIX) and the name in proc_pid_limits(5).
+ * that grows, few descriptors, the processor time of the longest session, for a guest whose host is no more, and an
+ * address space of several times what V8 reserves, since tables of pages are in no resident size. By the option of
+ * `ulimit` and its unit there, and the name in proc_pid_limits(5), which counts bytes and seconds.
  */
 const RLIMITS = [
-  ["c", "Max core file size", 0],
-  ["f", "Max file size", 0],
-  ["n", "Max open files", 64],
-  ["t", "Max cpu time", 3700],
+  { option: "c", unit: KiB, name: "Max core file size", max: 0 },
+  { option: "f", unit: 512, name: "Max file size", max: 0 },
+  { option: "n", unit: 1, name: "Max open files", max: 64 },
+  { option: "t", unit: 1, name: "Max cpu time", max: 3700 },
+  { option: "v", unit: KiB, name: "Max address space", max: 24 * GiB },
 ] as const;
-/** A bound that the host itself is under may be narrower, and cannot be widened: it stays. */
-const SET_RLIMITS = RLIMITS.map(([option, , max]) => `ulimit -${option} ${max} 2>/dev/null`).join("; ");
+
+/**
+ * A bound that the host itself is under may be narrower, and cannot be widened: it stays. The kernel dumps no memory to a
+ * program that collects dumps either, whom no bound on their size holds off, and takes this process first when there is
+ * no memory left.
+ */
+const PREPARE = [
+  ...RLIMITS.map(({ option, unit, max }) => `ulimit -${option} ${max / unit} 2>/dev/null`),
+  "echo 0 2>/dev/null >/proc/self/coredump_filter",
+  "echo 1000 2>/dev/null >/proc/self/oom_score_adj",
+].join("; ");
 const SHELL = "/bin/sh";
 const BUBBLEWRAP = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"];
 const SETPRIV = "/usr/bin/setpriv";
@@ -82,7 +96,7 @@ function bounded(name: Wrapping["name"], walls: readonly string[], before: reado
 }
 
 function shellCommand(command: readonly string[]): Command {
-  return { file: SHELL, args: ["-c", `${SET_RLIMITS}; exec "$@"`, SHELL, ...command] };
+  return { file: SHELL, args: ["-c", `${PREPARE}; exec "$@"`, SHELL, ...command] };
 }
 
 /** Where the guest's files lie in its own root. */
@@ -147,19 +161,20 @@ const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"];
 const SIGNS: Readonly<Record<string, (pid: number) => boolean>> = {
   rlimits: (pid) => {
     const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
-    return RLIMITS.every(([, name, max]) => {
+    return RLIMITS.every(({ name, max }) => {
       const hard = new RegExp(`^${name} +\\S+ +(\\d+) `, "m").exec(limits)?.[1];
       return hard !== undefined && Number(hard) <= max;
     });
   },
   "no-new-privs": (pid) => status(pid, "NoNewPrivs") === "1",
-  seccomp: (pid) => status(pid, "Seccomp") === "2",
+  // One more than this process is under itself.
+  seccomp: (pid) => Number(status(pid, "Seccomp_filters")) > Number(status("self", "Seccomp_filters")),
   namespaces: (pid) =>
     NAMESPACES.every((kind) => namespace(pid, kind) !== namespace("self", kind)) &&
     ["CapPrm", "CapEff", "CapInh", "CapBnd", "CapAmb"].every((set) => /^0+$/.test(status(pid, set))),
 };
 
-function status(pid: number, field: string): string {
+function status(pid: number | "self", field: string): string {
   const text = readFileSync(`/proc/${pid}/status`, "latin1");
   return new RegExp(`^${field}:\\s*(\\S+)`, "m").exec(text)?.[1] ?? "";
 }

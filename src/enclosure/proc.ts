@@ -1,12 +1,15 @@
 // What a watchdog reads of another process: /proc/<pid>/stat of Linux (proc(5)).
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { EnclosureError } from "../base/errors.ts";
 
 export interface ProcessUse {
   /** User and system time since the process began, in steps of a clock tick (10 ms). */
   readonly cpuMs: number;
   readonly residentBytes: number;
+  readonly threads: number;
+  /** Its first thread has ended and others run on: it lives, and its memory is not told. No guest of ours does that. */
+  readonly headless: boolean;
   /** When it began, in clock ticks since the machine did: tells it from a later process of the same number. */
   readonly began: string;
 }
@@ -30,10 +33,15 @@ export function parseStat(stat: string, pageBytes: number): ProcessUse | undefin
   // The second field is the program's name in brackets, and may hold anything; the third is the first after it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const field = (number: number): string => fields[number - 3] ?? "";
-  if (field(3) === "Z" || field(3) === "X") return undefined;
+  const threads = Number(field(20));
+  const dead = field(3) === "Z" || field(3) === "X";
+  // Of a process that is dead and not yet reaped its one thread is left.
+  if (dead && threads <= 1) return undefined;
   return {
     cpuMs: (Number(field(14)) + Number(field(15))) * TICK_MS,
     residentBytes: Number(field(24)) * pageBytes,
+    threads,
+    headless: dead,
     began: field(22),
   };
 }
@@ -49,6 +57,13 @@ export function inheritableDescriptors(): readonly number[] {
   return readdirSync("/proc/self/fd")
     .map(Number)
     .filter((descriptor) => descriptor > 2 && isInheritable(descriptor));
+}
+
+/** What a process has open and a guest has not: files, devices but the null one. */
+export function strayDescriptors(pid: number): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
+  const targets = readdirSync(folder).map((descriptor) => readlinkSync(`${folder}/${descriptor}`));
+  return targets.filter((target) => target !== "/dev/null" && !/^(socket|pipe|anon_inode):/.test(target));
 }
 
 function isInheritable(descriptor: number): boolean {

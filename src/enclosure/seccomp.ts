@@ -10,7 +10,6 @@ const ALLOWED: Readonly<Record<string, number>> = {
   futex: 202,
   read: 0,
   write: 1,
-  mmap: 9,
   munmap: 11,
   madvise: 28,
   mprotect: 10,
@@ -38,10 +37,6 @@ const ALLOWED: Readonly<Record<string, number>> = {
   eventfd2: 290,
   pipe2: 293,
   close: 3,
-  dup: 32,
-  dup2: 33,
-  dup3: 292,
-  fcntl: 72,
   fstat: 5,
   newfstatat: 262,
   stat: 4,
@@ -54,26 +49,21 @@ const ALLOWED: Readonly<Record<string, number>> = {
   readlink: 89,
   readlinkat: 267,
   getcwd: 79,
-  getdents64: 217,
-  getsockname: 51,
-  getsockopt: 55,
   rt_sigaction: 13,
   rt_sigprocmask: 14,
   rt_sigreturn: 15,
   sigaltstack: 131,
   tgkill: 234,
+  tkill: 200,
   restart_syscall: 219,
   getrandom: 318,
   getrusage: 98,
-  getrlimit: 97,
-  prlimit64: 302,
   sysinfo: 99,
   uname: 63,
   getuid: 102,
   geteuid: 107,
   getgid: 104,
   getegid: 108,
-  getppid: 110,
   capget: 125,
   sched_getaffinity: 204,
   sched_getparam: 143,
@@ -111,7 +101,6 @@ const FATAL: Readonly<Record<string, number>> = {
   vfork: 58,
   execveat: 322,
   kill: 62,
-  tkill: 200,
   rt_sigqueueinfo: 129,
   rt_tgsigqueueinfo: 297,
   mount: 165,
@@ -155,15 +144,25 @@ const FATAL: Readonly<Record<string, number>> = {
   memfd_create: 319,
 };
 
-/** Allowed only with these values of an argument (its low half), or with this bit set in it. */
+/** Memory that is nobody's but the process's own: what it shares is counted in no resident size once it looks away. */
+const MMAP = 9;
+const MAP_SHARED = 1;
 const CLONE = 56;
 const CLONE_THREAD = 0x10000;
-const PRCTL = 157;
-/** PR_SET_NAME, PR_SET_VMA: names of threads and of memory. Not PR_SET_PDEATHSIG: a guest dies with its host. */
-const PRCTL_VALUES = [15, 0x53564d41];
-const IOCTL = 16;
-/** TCGETS, FIONBIO, FIOCLEX, FIONREAD. */
-const IOCTL_VALUES = [0x5401, 0x5421, 0x5451, 0x541b];
+
+/** Calls that are allowed with these values of one argument (its low half) alone. */
+const BY_VALUE: readonly (readonly [call: number, index: number, values: readonly number[]])[] = [
+  // prctl: PR_SET_NAME, PR_SET_VMA: names of threads and of memory. Not PR_SET_PDEATHSIG: a guest dies with its host.
+  [157, 0, [15, 0x53564d41]],
+  // ioctl: TCGETS, FIONBIO, FIOCLEX, FIONREAD.
+  [16, 1, [0x5401, 0x5421, 0x5451, 0x541b]],
+  // fcntl: F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC. Neither locks nor leases, which hold up others, nor owners.
+  [72, 1, [1, 2, 3, 4, 1030]],
+  // getsockopt: SO_TYPE.
+  [55, 2, [3]],
+];
+/** prlimit64 tells limits (its third argument, a pointer, is null), and sets none. */
+const PRLIMIT64 = 302;
 
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 /** Calls of the x32 interface carry this bit, and would pass by their other numbers. */
@@ -174,6 +173,7 @@ const NUMBER_AT = 0;
 const ARCH_AT = 4;
 const ARGUMENTS_AT = 16;
 const ARGUMENT_BYTES = 8;
+const HALF_BYTES = 4;
 
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
@@ -197,14 +197,17 @@ function onNumbers(table: Readonly<Record<string, number>>, action: number): rea
   return Object.values(table).flatMap((number) => [unless(IF_EQUAL, number, 1), give(action)]);
 }
 
-/** For one call: `tests` on its argument `index` that allow it; another value is EPERM. */
-function onArgument(call: number, index: number, test: number, values: readonly number[]): readonly Instruction[] {
-  const body = [
-    load(ARGUMENTS_AT + index * ARGUMENT_BYTES),
-    ...values.flatMap((value) => [unless(test, value, 1), give(ALLOW)]),
-    give(ERRNO | EPERM),
-  ];
+/** For one call: what decides it, to its end. */
+function onCall(call: number, ...body: readonly Instruction[]): readonly Instruction[] {
   return [unless(IF_EQUAL, call, body.length), ...body];
+}
+
+const argument = (index: number): number => ARGUMENTS_AT + index * ARGUMENT_BYTES;
+const REFUSE = give(ERRNO | EPERM);
+
+function onValues(call: number, index: number, values: readonly number[]): readonly Instruction[] {
+  const allowed = values.flatMap((value) => [unless(IF_EQUAL, value, 1), give(ALLOW)]);
+  return onCall(call, load(argument(index)), ...allowed, REFUSE);
 }
 
 /** The filter for x86-64, as bubblewrap's `--seccomp` reads it. */
@@ -216,10 +219,19 @@ export function guestFilter(): Uint8Array {
     load(NUMBER_AT),
     unless(IF_AT_LEAST, X32_BIT, 1),
     give(KILL_PROCESS),
+    ...onCall(MMAP, load(argument(3)), unless(IF_BIT, MAP_SHARED, 1), REFUSE, give(ALLOW)),
     ...onNumbers(ALLOWED, ALLOW),
-    ...onArgument(CLONE, 0, IF_BIT, [CLONE_THREAD]),
-    ...onArgument(PRCTL, 0, IF_EQUAL, PRCTL_VALUES),
-    ...onArgument(IOCTL, 1, IF_EQUAL, IOCTL_VALUES),
+    ...onCall(CLONE, load(argument(0)), unless(IF_BIT, CLONE_THREAD, 1), give(ALLOW), REFUSE),
+    ...onCall(
+      PRLIMIT64,
+      load(argument(2)),
+      unless(IF_EQUAL, 0, 3),
+      load(argument(2) + HALF_BYTES),
+      unless(IF_EQUAL, 0, 1),
+      give(ALLOW),
+      REFUSE,
+    ),
+    ...BY_VALUE.flatMap(([call, index, values]) => onValues(call, index, values)),
     ...onNumbers(FATAL, KILL_PROCESS),
     give(ERRNO | ENOSYS),
   ];

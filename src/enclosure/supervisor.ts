@@ -142,6 +142,7 @@ class GuestProcess implements Guest {
     const used = { baseCpuMs: base.cpuMs, baseBytes: base.residentBytes };
     this.#watch = watchGuest(this.#watchdog, { pid, ...bounds, ...used }, (end) => {
       if (end === "lost") this.#kill({ kind: "crashed", detail: "the watchdog was lost, so the guest was killed" });
+      else if ("broke" in end) this.#kill({ kind: "crashed", detail: end.broke });
       else this.#kill({ kind: "limit", limit: end.limit, used: end.used, max: end.max });
     });
   }

@@ -2,10 +2,10 @@
 // never what keeps the process alive. A watchdog that dies ends every guest that it watched: limits are kept or nothing runs.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
-import type { Struck, Watch, WatchOrder } from "./watchdog.ts";
+import type { Broke, Struck, Watch, WatchOrder } from "./watchdog.ts";
 
-/** Told when the process has been killed for a limit; "lost" when the watchdog itself is gone. */
-export type Watcher = (end: Struck | "lost") => void;
+/** Told when the process has been killed, for a limit or for what it did; "lost" when the watchdog itself is gone. */
+export type Watcher = (end: Struck | Broke | "lost") => void;
 
 const watchers = new Map<number, Watcher>();
 let thread: Worker | undefined;
@@ -33,15 +33,15 @@ function openThread(program: string): Worker {
   return worker;
 }
 
-function hear(struck: Struck): void {
-  watchers.get(struck.pid)?.(struck);
+function hear(end: Struck | Broke): void {
+  watchers.get(end.pid)?.(end);
 }
 
 /** Hears what the watchdog has said and the event loop has not come to. */
 function hearAll(): void {
   if (heard === undefined) return;
   for (let next = receiveMessageOnPort(heard); next !== undefined; next = receiveMessageOnPort(heard)) {
-    hear(next.message as Struck);
+    hear(next.message as Struck | Broke);
   }
 }
 

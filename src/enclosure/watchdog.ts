@@ -29,6 +29,12 @@ export interface Struck {
   readonly max: number;
 }
 
+/** The process did what no guest of ours does, and was killed for it. */
+export interface Broke {
+  readonly pid: number;
+  readonly broke: string;
+}
+
 interface Watched {
   readonly order: Watch;
   readonly began: string;
@@ -36,6 +42,8 @@ interface Watched {
   wallMs: number;
   since: number;
   paused: boolean;
+  /** When it was last seen with its first thread. */
+  whole: number;
 }
 
 /** The longest and the shortest time between two looks. */
@@ -53,7 +61,7 @@ function obey(order: WatchOrder, pageBytes: number): void {
   if (order.type === "watch") {
     const use = readUse(order.pid, pageBytes);
     if (use === undefined) return;
-    watched.set(order.pid, { order, began: use.began, wallMs: 0, since: now, paused: false });
+    watched.set(order.pid, { order, began: use.began, wallMs: 0, since: now, paused: false, whole: now });
     clearTimeout(polling);
     polling = setTimeout(() => look(pageBytes), POLL_MS_MIN);
     return;
@@ -75,7 +83,7 @@ function look(pageBytes: number): void {
       forget(pid);
       continue;
     }
-    const struck = judge(one, use, now);
+    const struck = suspect(one, use, now) ?? judge(one, use, now);
     if (struck === undefined) {
       room = Math.min(room, roomOf(one, use, now));
       continue;
@@ -86,6 +94,18 @@ function look(pageBytes: number): void {
     forget(pid);
   }
   if (watched.size > 0) polling = setTimeout(() => look(pageBytes), Math.max(room, POLL_MS_MIN));
+}
+
+/** A process that is being killed is without its first thread for a moment. */
+const HEADLESS_MS_MAX = 500;
+/** V8 and Node have a dozen threads; each that is made costs the kernel memory that no limit of ours sees. */
+const THREADS_MAX = 64;
+
+function suspect(one: Watched, { headless, threads }: ProcessUse, now: number): Broke | undefined {
+  const { pid } = one.order;
+  if (!headless) one.whole = now;
+  if (now - one.whole > HEADLESS_MS_MAX) return { pid, broke: "its first thread ended and others ran on" };
+  return threads > THREADS_MAX ? { pid, broke: `it made ${threads} threads` } : undefined;
 }
 
 function judge(one: Watched, use: ProcessUse, now: number): Struck | undefined {

@@ -18,7 +18,14 @@ import type { LiveEvent } from "./contract.ts";
 export type Ending =
   | { readonly kind: "output"; readonly outputText: string }
   | { readonly kind: "threw"; readonly error: GuestError }
-  | { readonly kind: "limit"; readonly limit: LimitName | "calls"; readonly used: number; readonly max: number }
+  | {
+      readonly kind: "limit";
+      readonly limit: LimitName | "calls";
+      readonly used: number;
+      readonly max: number;
+      /** By the guest's own account. */
+      readonly claimed?: true;
+    }
   | { readonly kind: "stalled" }
   | { readonly kind: "crashed"; readonly code: "GUEST_CRASHED" | "GUEST_PROTOCOL"; readonly detail: string }
   | { readonly kind: "interrupted" }
@@ -246,7 +253,7 @@ export class Conduct {
   }
 
   #guestEnded(end: GuestEnd): void {
-    if (end.kind === "limit") return this.#strike(end.limit, end.used, end.max);
+    if (end.kind === "limit") return this.end(end);
     if (end.kind === "protocol") return this.end({ kind: "crashed", code: "GUEST_PROTOCOL", detail: end.detail });
     if (end.kind === "crashed") return this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: end.detail });
     this.end({ kind: "crashed", code: "GUEST_CRASHED", detail: "the guest process stopped" });

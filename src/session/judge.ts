@@ -15,7 +15,13 @@ export interface Judgement {
     readonly name?: string;
     readonly stack?: string;
   } | null;
-  readonly limit: { readonly name: LimitName | "calls"; readonly used: number; readonly max: number } | null;
+  readonly limit: {
+    readonly name: LimitName | "calls";
+    readonly used: number;
+    readonly max: number;
+    /** By the guest's own account: nobody measured it. */
+    readonly claimed?: true;
+  } | null;
 }
 
 const EXITS: Record<SessionStatus, ExitStatus> = {
@@ -45,16 +51,18 @@ export function judge(
     case "threw":
       return judgeThrown(ending.error, deniedCodes);
     case "limit": {
-      const { limit: name, used, max } = ending;
+      const { claimed, limit: name, used, max } = ending;
       const counts = name === "log" ? " (lines, notes and timers)" : "";
       const mend = `raise limits.${name} in the manifest, if the agent should have more`;
       const judged = failure(
         "limit",
         "LIMIT_STRUCK",
-        `the limit ${name}${counts} was reached: ${amount(name, used)} of ${amount(name, max)}`,
+        claimed === true
+          ? `the limit ${name} of ${amount(name, max)} was reached, as the guest process says`
+          : `the limit ${name}${counts} was reached: ${amount(name, used)} of ${amount(name, max)}`,
         mend,
       );
-      return { ...judged, limit: { name, used, max } };
+      return { ...judged, limit: { name, used, max, ...(claimed && { claimed }) } };
     }
     case "stalled":
       return failure("stalled", "AGENT_STALLED", "nothing is pending, and the agent has not finished");

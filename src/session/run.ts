@@ -158,8 +158,9 @@ async function close(run: Run, ending: Ending): Promise<RunResult> {
   const judgement = judge(ending, deniedCodes, output?.kind === "refused" ? output.problem : undefined);
   const { turn } = conduct;
   if (judgement.limit !== null) {
-    const { name: limit, used, max } = judgement.limit;
-    log.append({ type: "limit.struck", evidence: "observed", turn, data: { limit, used, max } });
+    const { claimed, name: limit, used, max } = judgement.limit;
+    const evidence = claimed === true ? "agent_claimed" : "observed";
+    log.append({ type: "limit.struck", evidence, turn, data: { limit, used, max } });
   }
   if (ending.kind === "output" && output?.kind === "given") {
     const given = { text: ending.outputText, media: "application/json", level: run.prepared.bound.level } as const;

@@ -166,8 +166,18 @@ describe("the limits' watchdog", () => {
 
   test("reads a process's use, whatever its name", () => {
     const stat = "7 (a) R) Z 1) S 1 7 7 0 -1 4194560 1 0 0 0 12 3 0 0 20 0 1 0 777 1000 50 18446744073709551615";
-    expect(parseStat(stat, 4096)).toEqual({ cpuMs: 150, residentBytes: 50 * 4096, began: "777" });
+    expect(parseStat(stat, 4096)).toEqual({
+      cpuMs: 150,
+      residentBytes: 50 * 4096,
+      threads: 1,
+      headless: false,
+      began: "777",
+    });
     expect(parseStat(stat.replace(") S 1", ") Z 1"), 4096)).toBeUndefined();
+    expect(parseStat(stat.replace(") S 1", ") Z 1").replace(" 20 0 1 0", " 20 0 3 0"), 4096)).toMatchObject({
+      threads: 3,
+      headless: true,
+    });
     const self = readUse(process.pid, readPageBytes());
     expect(Math.abs((self?.residentBytes ?? 0) / process.memoryUsage.rss() - 1)).toBeLessThan(0.5);
   });
