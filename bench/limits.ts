@@ -4,7 +4,7 @@
 // outside; "idle" is a session in which nothing happens, on the same machine in the same minute.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
@@ -42,10 +42,14 @@ const TABLES: readonly (readonly [figure: keyof Run, title: string, unit: string
 
 export async function measure(): Promise<Measured[]> {
   const runs = new Map<string, Run[]>();
+  // It takes its time: what was measured is kept as it comes.
+  const kept = join(benchFolder, "out", "limits-runs.jsonl");
+  rmSync(kept, { force: true });
   await withWork(async (work) => {
     for (let round = 0; round < ROUNDS; round++) {
       for (const attack of [IDLE, ...ATTACKS, ...LARGEST]) {
         const run = await attempt(work, attack);
+        appendFileSync(kept, `${JSON.stringify({ attack: attack.name, ...run })}\n`);
         runs.set(attack.name, [...(runs.get(attack.name) ?? []), run]);
       }
     }
