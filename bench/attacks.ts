@@ -77,7 +77,7 @@ export const ATTACKS: readonly Attack[] = [
       intervals: "for (let i = 0; i < 900; i++) setInterval(() => {}, 1); await new Promise(() => {});",
       "timers that are cleared": "for (;;) clearTimeout(setTimeout(() => {}, 1));",
     },
-  ),
+  ).map((attack) => ({ ...attack, timed: false as const })),
   ...attacks("timers", {}, { "timers without end": "for (;;) setTimeout(() => {}, 1e6);" }),
   ...attacks(
     "calls",
