@@ -8,8 +8,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFile
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Attack } from "./attacks.ts";
-import { agentOf, ATTACKS, IDLE, LARGEST, manifestOf, WARM } from "./attacks.ts";
+import type { Attack } from "./limit-attacks.ts";
+import { agentOf, ATTACKS, IDLE, LARGEST, manifestOf, WARM } from "./limit-attacks.ts";
 import type { Measured, Samples } from "./rounds.ts";
 import { benchFolder, withWork } from "./work.ts";
 import type { Work } from "./work.ts";

@@ -4,8 +4,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRuntime } from "agent-enclosure";
-import type { Attack } from "./attacks.ts";
-import { agentOf, ATTACKS, manifestOf, WARM } from "./attacks.ts";
+import type { Attack } from "./limit-attacks.ts";
+import { agentOf, ATTACKS, manifestOf, WARM } from "./limit-attacks.ts";
 import type { Measured } from "./rounds.ts";
 import { spreadOf, timed } from "./rounds.ts";
 import type { Work } from "./work.ts";

@@ -1,8 +1,8 @@
 // Every attack that the bench measures, each ended by the limit that it runs into and on the record: in loops, in native
 // calls, in getters and microtasks, by memory of every kind, by floods of whatever leads to a record.
 import { expect, test } from "vitest";
-import type { Attack } from "../../bench/attacks.ts";
-import { agentOf, ATTACKS } from "../../bench/attacks.ts";
+import type { Attack } from "../../bench/limit-attacks.ts";
+import { agentOf, ATTACKS } from "../../bench/limit-attacks.ts";
 import { makeFakeWorld } from "./fake-guest.ts";
 
 /** At a time: each of them takes a core, or memory. */
