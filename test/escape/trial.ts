@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../support/tree.ts";
-import type { Attack } from "./attack.ts";
+import type { Attack, Shows } from "./attack.ts";
 import { type Ground, type Host, makePlace, productHost, watch, type Watched } from "./place.ts";
 import { buildWeakened, type Replacement } from "./weaken.ts";
 
@@ -12,8 +12,12 @@ export class Workshop {
   readonly #ground: Ground;
   readonly #built = new Map<string, Promise<string>>();
 
-  constructor(ground: Ground) {
+  readonly #bound: (() => Shows) | undefined;
+
+  /** `bound`: for each run whose end is not said otherwise, when it is ended from outside. */
+  constructor(ground: Ground, bound?: () => Shows) {
     this.#ground = ground;
+    this.#bound = bound;
   }
 
   /** The attack against the product, on the store that all share; where it is given an escape, against a copy that has it. */
@@ -36,7 +40,7 @@ export class Workshop {
     return this.#run(attack, ownHost(root, join(this.#ground.folder, `${attack.id}-without`)), without.shows);
   }
 
-  async #run(attack: Attack, host: Host, until?: Attack["without"]["shows"]): Promise<Watched> {
+  async #run(attack: Attack, host: Host, until = this.#bound?.()): Promise<Watched> {
     const place = await makePlace(this.#ground, attack);
     try {
       const { preload } = attack;

@@ -9,7 +9,7 @@ export default function () {
     const object = queue.pop();
     if (object === null || (typeof object !== "object" && typeof object !== "function") || seen.has(object)) continue;
     seen.add(object);
-    for (const name of ["deref", "derefInto", "applySync", "createContextSync", "copyInto"]) {
+    for (const name of ["derefInto", "applySync", "createContextSync", "copyInto"]) {
       let method;
       try {
         method = object[name];
