@@ -1,13 +1,14 @@
-// `npm run bench [-- name…]`: start, call, batch, verify, limits, neighbours; all of them where none is named. Prints tables of ratios
-// and of targets, and keeps the raw figures as JSON under bench/out.
+// `npm run bench [-- name…]`: start, call, batch, verify; all of these where none is named. The others take minutes, and
+// run only where they are named: limits, neighbours, and attacks (hostile agents against the product and against others;
+// with `--publish` it writes docs/comparison.md). Prints tables, and keeps the raw figures as JSON under bench/out.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform, release } from "node:os";
 import { join } from "node:path";
+import { comparisonPage, show } from "./comparison.ts";
 import { table } from "./rounds.ts";
 import { benchFolder } from "./work.ts";
 
-/** @type {Record<string, () => Promise<{measure(): Promise<import("./rounds.ts").Measured[]>}>>} */
 const PARTS = {
   start: () => import("./start.ts"),
   call: () => import("./call.ts"),
@@ -17,22 +18,27 @@ const PARTS = {
   neighbours: () => import("./neighbours.ts"),
 };
 
-const named = process.argv.slice(2);
-const unknown = named.filter((name) => !Object.hasOwn(PARTS, name));
-if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}.`);
+/** Those that run where none is named. */
+const SHORT = ["start", "call", "batch", "verify"];
+/** Has its own table. */
+const ATTACKS = "attacks";
+const PUBLISH = "--publish";
+
+const named = process.argv.slice(2).filter((name) => name !== PUBLISH);
+const publish = process.argv.includes(PUBLISH);
+const unknown = named.filter((name) => name !== ATTACKS && !Object.hasOwn(PARTS, name));
+if (unknown.length > 0 || (publish && !named.includes(ATTACKS))) {
+  console.error(`There are ${Object.keys(PARTS).join(", ")} and ${ATTACKS} [${PUBLISH}].`);
   process.exitCode = 2;
 } else {
   mkdirSync(join(benchFolder, "out"), { recursive: true });
-  for (const name of named.length > 0 ? named : Object.keys(PARTS)) await bench(name);
+  for (const name of named.length > 0 ? named : SHORT) await bench(name);
 }
 
 /** @param {string} name */
 async function bench(name) {
-  const part = await PARTS[name]?.();
-  if (part === undefined) return;
   const load = loadavg()[0];
-  const measured = await part.measure();
+  const measured = await (name === ATTACKS ? await import("./attacks.ts") : await PARTS[name]()).measure();
   const machine = {
     cpu: cpus()[0]?.model,
     cores: availableParallelism(),
@@ -40,7 +46,10 @@ async function bench(name) {
     node: process.version,
     load,
   };
-  const path = join(benchFolder, "out", `${name}.json`);
-  writeFileSync(path, `${JSON.stringify({ bench: name, at: new Date().toISOString(), machine, measured }, null, 2)}\n`);
-  for (const one of measured) console.log(`${table(one)}\n`);
+  const kept = { bench: name, at: new Date().toISOString(), machine, measured };
+  writeFileSync(join(benchFolder, "out", `${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
+  if (name !== ATTACKS) for (const one of measured) console.log(`${table(one)}\n`);
+  else console.log(show(measured));
+  if (name === ATTACKS && publish)
+    writeFileSync(join(benchFolder, "..", "docs", "comparison.md"), comparisonPage(kept));
 }
