@@ -32,7 +32,7 @@ function entryOf(attack: Attack): string {
     ...(given === undefined ? [] : [`- Given: ${lowerFirst(given.what)}`]),
     `- Defence (${defence.kind}): ${lowerFirst(defence.what)}`,
     `- Here: ${sayExpected(expected)}`,
-    `- Without it: ${lowerFirst(without.how)}, ${without.shows.what}.`,
+    `- Without it (${lowerFirst(without.how)}): ${without.shows.what}.`,
   ];
   return `### ${id} ${title}\n\n${story}\n\n${lines.join("\n")}\n\n[${file}.ts](../test/escape/agents/${file}.ts)`;
 }
@@ -62,7 +62,7 @@ Each of these ${ATTACKS.length} attacks is a program: a hostile agent in [test/e
 - **against the product**, by its command line, where the attack must get nothing. None of the canaries (in the host's environment, in files beside and above the project, behind a server on the loopback, in another session's payload in the same store, in the host process's memory) may stand in the result, on the terminal or in the session's record; the server must not have been asked; the session's record must have its end and the store must verify; no process may be left; the host must live.
 - **without the defence**, where the attack must succeed. What has never been seen to succeed shows nothing by failing.
 
-A defence is **structural** where what is attacked is not there: the attack fails whatever it tries, and so do its relatives. It is **specific** where the thing is there and one measure holds it: the next release could lose it, and this is what notices. ${structural} of the defences are structural, ${ATTACKS.length - structural} specific. A specific defence is taken out of a copy of the product by changing a line or two of its source. A structural one cannot be taken out, so the same file runs in a usual recipe that lacks the structure: in the host's own realm, in \`node:vm\`, in isolated-vm within the host's process, or through a plain esbuild.
+A defence is **structural** where what is attacked is not there: the attack fails whatever it tries, and so do its relatives. It is **specific** where the thing is there and one measure holds it: the next release could lose it, and this is what notices. ${structural} of the defences are structural, ${ATTACKS.length - structural} specific. A defence that can be taken out is taken out of a copy of the product, by changing a line or two of its source. Where nothing can be taken out because nothing is there, the same file runs in a usual recipe that lacks the structure: in the host's own realm, in \`node:vm\`, in isolated-vm within the host's process, or through a plain esbuild.
 
 In the class *${CLASSES.process}* the attacker is given the escape first: a copy of the product lets the agent run code in the guest process's own Node. What stands behind the isolate is tried that way.
 

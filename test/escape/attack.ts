@@ -96,7 +96,10 @@ export interface Shows {
   readonly seen: (run: Observation) => boolean;
 }
 
-export const LOOT: Shows = { what: "the agent hands out its loot", seen: ({ loot }) => loot !== undefined };
+/** The agent has handed something out. `what`: what it is. */
+export function loot(what: string): Shows {
+  return { what, seen: ({ loot }) => loot !== undefined };
+}
 
 export function canary(name: string): Shows {
   return {

@@ -24,10 +24,10 @@ import type { Attack, CANARIES, Observation, RunJson, Shows } from "./attack.ts"
 type Canaries = Readonly<Record<keyof typeof CANARIES, string>>;
 
 /** How often a run is looked at, and when one that shows nothing is given up. */
-const LOOK_MS = 30;
+const LOOK_MS = 100;
 const GIVE_UP_MS = 120_000;
 /** How long the processes of a host that has ended may take to end. */
-const GONE_LOOKS_MAX = 500;
+const GONE_LOOKS_MAX = 200;
 
 /** What all runs share: the canaries, the store with the other session in it, the server on the loopback. */
 export interface Ground {
@@ -271,10 +271,13 @@ class Family {
   readonly #pageBytes = readPageBytes();
   /** By number and beginning: a number alone may come to be another process's. */
   readonly #members = new Map<string, Process>();
+  /** What ran before the host did is none of its family, and is not looked at again and again. */
+  readonly #strangers: ReadonlySet<string>;
   #peakBytes = 0;
 
   constructor(host: number) {
     this.#host = host;
+    this.#strangers = new Set(readdirSync("/proc").filter((pid) => pid !== `${host}`));
   }
 
   use(): { readonly cpuMs: number; readonly peakBytes: number } {
@@ -289,7 +292,7 @@ class Family {
   }
 
   #descendants(): readonly Process[] {
-    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && !this.#strangers.has(name));
     const all = pids.map((pid) => readProcess(Number(pid), this.#pageBytes)).filter((one) => one !== undefined);
     const found = all.filter(({ pid }) => pid === this.#host);
     for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));

@@ -1,6 +1,6 @@
 // Attacks on the bridge from inside the guest: what the prelude uses, replaced by the agent.
 
-import { type Attack, LOOT } from "../attack.ts";
+import { type Attack, loot } from "../attack.ts";
 
 export const BRIDGE: readonly Attack[] = [
   {
@@ -16,7 +16,7 @@ export const BRIDGE: readonly Attack[] = [
     without: {
       how: "With the global left in place",
       replace: [{ file: "src/enclosure/child.ts", find: "    global.deleteSync(HOOK_NAME);\n", replace: "" }],
-      shows: LOOT,
+      shows: loot("a call has the outcome that the agent has made up"),
     },
   },
   {
@@ -35,7 +35,7 @@ export const BRIDGE: readonly Attack[] = [
           replace: "readonly #pending = {} as",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the entry of a pending call, with the functions that settle it"),
     },
   },
   {
@@ -55,7 +55,7 @@ export const BRIDGE: readonly Attack[] = [
             "export const parseJson: typeof JSON.parse = (text) => JSON.parse(text);\nexport const stringifyJson = (value: any): string => JSON.stringify(value);",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent reads the frames of the bridge"),
     },
   },
   {
@@ -77,7 +77,7 @@ export const BRIDGE: readonly Attack[] = [
           replace: "return stringifyJson(value);",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent reads the frames of the bridge, and could rewrite them"),
     },
   },
   {
@@ -118,7 +118,7 @@ export const BRIDGE: readonly Attack[] = [
           replace: "(method as any).call(self, ...args);",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent reads the frames of the bridge"),
     },
   },
   {
@@ -137,7 +137,7 @@ export const BRIDGE: readonly Attack[] = [
           replace: "makeFetch(makeOpen(bridge, begin.capabilities))",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the table of grants from which fetch chooses"),
     },
   },
   {
@@ -157,7 +157,7 @@ export const BRIDGE: readonly Attack[] = [
             'const begun = ((this as any).begun = ((this as any).begun ?? 0) + 1);\n      const posted = this.#postCall(call);\n      const id = typeof posted === "string" ? posted : begun;',
         },
       ],
-      shows: LOOT,
+      shows: loot("two calls have each other's outcome"),
     },
   },
   {
@@ -232,7 +232,7 @@ export const BRIDGE: readonly Attack[] = [
           replace: 'table.map((one) => one).find(({ kind }) => kind === "http")',
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the entries of the table of grants"),
     },
   },
 ];

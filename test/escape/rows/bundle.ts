@@ -1,6 +1,6 @@
 // Attacks through the compiler, which runs before anything is recorded.
 
-import { type Attack, burns, canary, LOOT, swells } from "../attack.ts";
+import { type Attack, burns, canary, loot, swells } from "../attack.ts";
 
 /** Lines that each could begin a statement, none of which ends, within a text. */
 const SLOW = (): string =>
@@ -102,7 +102,11 @@ export const BUNDLE: readonly Attack[] = [
     class: "bundle",
     defence: { kind: "specific", what: "A URL cannot be imported." },
     expected: { refused: "IMPORT_OUTSIDE" },
-    without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: LOOT },
+    without: {
+      how: "Compiled by esbuild as it is",
+      standIn: "plain-bundle",
+      shows: loot("the agent runs a program that stands in no input"),
+    },
   },
   {
     id: "A83",
@@ -148,7 +152,11 @@ export const BUNDLE: readonly Attack[] = [
     },
     files: { "huge.ts": () => `export const text = "${"x".repeat(9 * 1024 * 1024)}";` },
     expected: { refused: "BUNDLE_TOO_LARGE" },
-    without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: LOOT },
+    without: {
+      how: "Compiled by esbuild as it is",
+      standIn: "plain-bundle",
+      shows: loot("nine megabytes are compiled"),
+    },
   },
   {
     id: "A87",
@@ -263,7 +271,7 @@ export const BUNDLE: readonly Attack[] = [
           replace: "",
         },
       ],
-      shows: LOOT,
+      shows: loot("a program runs that nobody has written"),
     },
   },
 ];

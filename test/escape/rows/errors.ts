@@ -1,6 +1,6 @@
 // Attacks by errors and their stacks.
 
-import { type Attack, burns, canary, LOOT } from "../attack.ts";
+import { type Attack, burns, canary, loot } from "../attack.ts";
 import { NO_HOST_OBJECT } from "./realm.ts";
 
 export const ERRORS: readonly Attack[] = [
@@ -23,7 +23,7 @@ export const ERRORS: readonly Attack[] = [
           replace: 'defineProperty({}, "prepareStackTrace", {',
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the call sites, of the prelude's functions too"),
     },
   },
   {
@@ -45,7 +45,7 @@ export const ERRORS: readonly Attack[] = [
           replace: 'defineProperty({}, "prepareStackTrace", {',
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the call sites"),
     },
   },
   {
@@ -58,7 +58,11 @@ export const ERRORS: readonly Attack[] = [
       what: "No host code runs in the isolate, so no frame of a stack is the host's; what the desk throws crosses as name, code and message.",
     },
     expected: "nothing",
-    without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: LOOT },
+    without: {
+      how: "In a node:vm context with a few host objects",
+      standIn: "node-vm",
+      shows: loot("the agent reads a path of the host's"),
+    },
   },
   {
     id: "A18",
@@ -73,7 +77,7 @@ export const ERRORS: readonly Attack[] = [
     without: {
       how: "In an isolate within the host's process, by the usual recipe",
       standIn: "plain-isolate",
-      shows: LOOT,
+      shows: loot("the agent reads a path of the host's"),
     },
   },
   {
@@ -212,7 +216,7 @@ export const ERRORS: readonly Attack[] = [
           replace: "sloppy(callback, global, args, bridge);",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the prelude's bridge"),
     },
   },
   {
@@ -231,7 +235,7 @@ export const ERRORS: readonly Attack[] = [
           replace: "NativeError.stackTraceLimit = frames;",
         },
       ],
-      shows: LOOT,
+      shows: loot("no call can be made any more"),
     },
   },
 ];

@@ -1,6 +1,6 @@
 // Attacks by code that has got out of the isolate, into the guest process.
 
-import { type Attack, canary, HOST_DIES, LOOT } from "../attack.ts";
+import { type Attack, canary, HOST_DIES, loot } from "../attack.ts";
 import type { Replacement } from "../weaken.ts";
 
 /** The guest process evaluates what the agent gives it, in the scope of its own program. */
@@ -186,7 +186,7 @@ export const PROCESS: readonly Attack[] = [
     without: {
       how: "With both left in place",
       replace: [{ file: "src/enclosure/child.ts", find: "dropPowers(addonPath);\n", replace: "" }],
-      shows: LOOT,
+      shows: loot("native code of another kind is loaded"),
     },
   },
   {

@@ -1,6 +1,6 @@
 // Attacks by promises, and by the order of things.
 
-import { type Attack, burns, canary, HOST_DIES, LOOT } from "../attack.ts";
+import { type Attack, burns, canary, HOST_DIES, loot } from "../attack.ts";
 import { NO_HOST_OBJECT } from "./realm.ts";
 
 export const PROMISES: readonly Attack[] = [
@@ -29,7 +29,7 @@ export const PROMISES: readonly Attack[] = [
           replace: "export const whenSettled = (promise: any, ...handlers: any[]): any => promise.then(...handlers);",
         },
       ],
-      shows: LOOT,
+      shows: loot("the agent holds the function that ends the session, and ends it with a result of its choice"),
     },
   },
   {

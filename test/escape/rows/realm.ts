@@ -1,5 +1,5 @@
 // Attacks on the border between the realms.
-import { type Attack, canary, LOOT } from "../attack.ts";
+import { type Attack, canary, loot } from "../attack.ts";
 
 export const NO_HOST_OBJECT =
   "Nothing but text crosses: no object, function, promise or error of the host's is ever inside the isolate.";
@@ -34,7 +34,11 @@ export const REALM: readonly Attack[] = [
     class: "realm",
     defence: { kind: "structural", what: NO_IVM },
     expected: "nothing",
-    without: { how: IN_PLAIN_ISOLATE, standIn: "plain-isolate", shows: LOOT },
+    without: {
+      how: IN_PLAIN_ISOLATE,
+      standIn: "plain-isolate",
+      shows: loot("the agent holds an object of isolated-vm"),
+    },
   },
   {
     id: "A04",
@@ -52,7 +56,7 @@ export const REALM: readonly Attack[] = [
     class: "realm",
     defence: { kind: "structural", what: NO_IVM },
     expected: "nothing",
-    without: { how: IN_PLAIN_ISOLATE, standIn: "plain-isolate", shows: LOOT },
+    without: { how: IN_PLAIN_ISOLATE, standIn: "plain-isolate", shows: loot("the agent writes on the host's promise") },
   },
   {
     id: "A06",
@@ -61,7 +65,11 @@ export const REALM: readonly Attack[] = [
     class: "realm",
     defence: { kind: "structural", what: NO_IVM },
     expected: "nothing",
-    without: { how: IN_PLAIN_ISOLATE, standIn: "plain-isolate", shows: LOOT },
+    without: {
+      how: IN_PLAIN_ISOLATE,
+      standIn: "plain-isolate",
+      shows: loot("the agent makes an isolate with a limit of its own"),
+    },
   },
   {
     id: "A07",

@@ -1,6 +1,6 @@
 // Attacks on the host's time and memory: one of each kind.
 
-import { type Attack, burns, HOST_DIES, LOOT, swells } from "../attack.ts";
+import { type Attack, burns, HOST_DIES, loot, swells } from "../attack.ts";
 
 export const RESOURCES: readonly Attack[] = [
   {
@@ -64,7 +64,7 @@ export const RESOURCES: readonly Attack[] = [
       replace: [
         { file: "src/enclosure/guest/prelude.ts", find: "removeOthers(globalThis, PERMITTED_GLOBALS);\n", replace: "" },
       ],
-      shows: LOOT,
+      shows: loot("300 MB of memory are had under a limit of 128 MiB"),
     },
   },
   {
@@ -82,7 +82,7 @@ export const RESOURCES: readonly Attack[] = [
       replace: [
         { file: "src/enclosure/guest/prelude.ts", find: "removeOthers(globalThis, PERMITTED_GLOBALS);\n", replace: "" },
       ],
-      shows: LOOT,
+      shows: loot("the agent waits on shared memory"),
     },
   },
   {
@@ -100,7 +100,7 @@ export const RESOURCES: readonly Attack[] = [
       replace: [
         { file: "src/enclosure/guest/prelude.ts", find: "removeOthers(globalThis, PERMITTED_GLOBALS);\n", replace: "" },
       ],
-      shows: LOOT,
+      shows: loot("the agent can watch garbage being collected"),
     },
   },
   {
@@ -113,7 +113,7 @@ export const RESOURCES: readonly Attack[] = [
     without: {
       how: "With the clock of Intl left as it is",
       replace: [{ file: "src/enclosure/guest/clock.ts", find: "  installIntl(now);\n", replace: "" }],
-      shows: LOOT,
+      shows: loot("the agent reads the real time"),
     },
   },
   {
@@ -130,7 +130,7 @@ export const RESOURCES: readonly Attack[] = [
     without: {
       how: "In an isolate within the host's process, by the usual recipe",
       standIn: "plain-isolate",
-      shows: LOOT,
+      shows: loot("eight million characters are copied to the host"),
     },
   },
   {
@@ -206,7 +206,7 @@ export const RESOURCES: readonly Attack[] = [
           replace: "if (this.#open.size >= this.limits.inFlight * 1e6)",
         },
       ],
-      shows: LOOT,
+      shows: loot("more than a hundred calls are in flight at once"),
     },
   },
   {

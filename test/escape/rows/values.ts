@@ -1,6 +1,6 @@
 // Attacks by values that cross.
 
-import { type Attack, canary, LOOT } from "../attack.ts";
+import { type Attack, canary, loot } from "../attack.ts";
 
 export const VALUES: readonly Attack[] = [
   {
@@ -44,7 +44,7 @@ export const VALUES: readonly Attack[] = [
           replace: "",
         },
       ],
-      shows: LOOT,
+      shows: loot("both texts are taken"),
     },
   },
   {
@@ -63,7 +63,7 @@ export const VALUES: readonly Attack[] = [
           replace: "return object;",
         },
       ],
-      shows: LOOT,
+      shows: loot("another value arrives than was sent"),
     },
   },
   {
@@ -85,7 +85,7 @@ export const VALUES: readonly Attack[] = [
           replace: "export const VALUE_DEPTH_MAX = 1_000_000_000;",
         },
       ],
-      shows: LOOT,
+      shows: loot("the value is taken"),
     },
   },
   {
@@ -107,7 +107,7 @@ export const VALUES: readonly Attack[] = [
           replace: "return value;",
         },
       ],
-      shows: LOOT,
+      shows: loot("another number arrives than was sent"),
     },
   },
   {
@@ -120,7 +120,11 @@ export const VALUES: readonly Attack[] = [
       what: "The argument is spelled once, in the guest; all that come after read that text.",
     },
     expected: "nothing",
-    without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: LOOT },
+    without: {
+      how: "In a node:vm context with a few host objects",
+      standIn: "node-vm",
+      shows: loot("the desk pays what it had not checked"),
+    },
   },
   {
     id: "A53",
@@ -155,7 +159,7 @@ export const VALUES: readonly Attack[] = [
     without: {
       how: "In an isolate within the host's process, by the usual recipe, where names are looked up on the host's object",
       standIn: "plain-isolate",
-      shows: LOOT,
+      shows: loot("the host answers under a name that nobody has granted"),
     },
   },
 ];
