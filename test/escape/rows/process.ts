@@ -114,7 +114,10 @@ export const PROCESS: readonly Attack[] = [
         { file: "src/enclosure/child-realm.ts", find: "for (const name of TAKEN) take(process, name);", replace: "" },
         { file: "bin/enclosure.js", find: 'process.on("SIGUSR1", () => {});', replace: "" },
       ],
-      shows: { what: "the host opens its inspector", seen: ({ stderr }) => stderr.includes("Debugger listening") },
+      shows: {
+        what: "the host opens its inspector", // Where something else has the port, it says so.
+        seen: ({ stderr }) => /^(?:Debugger listening|Starting inspector)/m.test(stderr),
+      },
     },
   },
   {
