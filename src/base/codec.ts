@@ -15,6 +15,8 @@ export const VALUE_DEPTH_MAX = 64;
 export const JSON_DEPTH_MAX = 2 * VALUE_DEPTH_MAX;
 /** Most nodes of a value that crosses the door. */
 export const VALUE_NODES_MAX = 1_000_000;
+/** Most characters of a bigint that crosses: reading one takes time that grows faster than its length. */
+export const BIGINT_CHARS_MAX = 10_000;
 
 export class CodecError extends TypeError {
   override readonly name = "CodecError";
@@ -59,12 +61,18 @@ function encode(value: unknown, depth: number, count: { nodes: number }): JsonVa
     case "undefined":
       return { $type: "undefined" };
     case "bigint":
-      return { $type: "bigint", value: `${value}` };
+      return { $type: "bigint", value: spellBigInt(value) };
     case "object":
       return value === null ? null : encodeObject(value, depth, count);
     default:
       throw new CodecError(`a ${typeof value} cannot cross`);
   }
+}
+
+function spellBigInt(value: bigint): string {
+  const text = `${value}`;
+  if (text.length > BIGINT_CHARS_MAX) throw new CodecError(`a bigint may have ${BIGINT_CHARS_MAX} digits at most`);
+  return text;
 }
 
 function encodeObject(value: object, depth: number, count: { nodes: number }): JsonValue {
@@ -154,8 +162,9 @@ function decodeTagged(type: JsonValue | undefined, value: JsonValue | undefined,
     if (value === "-Infinity") return -Infinity;
     if (value === "-0") return -0;
   }
-  if (type === "bigint" && typeof value === "string" && apply(regExpExec, BIGINT, [value]) !== null)
-    return NativeBigInt(value);
+  if (type === "bigint" && typeof value === "string" && value.length <= BIGINT_CHARS_MAX) {
+    if (apply(regExpExec, BIGINT, [value]) !== null) return NativeBigInt(value);
+  }
   if (type === "date" && (value === null || typeof value === "number")) return new NativeDate(value ?? NaN);
   if (type === "bytes" && typeof value === "string") return decodeBytes(value);
   if (type === "object" && value !== null && typeof value === "object" && !isArray(value)) {

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CodecError, decodeValue, encodeValue, unwrapObjects, VALUE_DEPTH_MAX } from "../../src/base/codec.ts";
+import {
+  BIGINT_CHARS_MAX,
+  CodecError,
+  decodeValue,
+  encodeValue,
+  unwrapObjects,
+  VALUE_DEPTH_MAX,
+} from "../../src/base/codec.ts";
 import type { JsonValue } from "../../src/base/json.ts";
 
 function roundTrip(value: unknown): unknown {
@@ -58,6 +65,13 @@ describe("encodeValue() and decodeValue()", () => {
     { $type: 7 },
   ])("refuses to decode %j", (json) => {
     expect(() => decodeValue(json as JsonValue)).toThrow(CodecError);
+  });
+
+  it("bounds a bigint, which takes long to read, in both directions", () => {
+    const longest = 10n ** BigInt(BIGINT_CHARS_MAX - 1);
+    expect(decodeValue(encodeValue(longest))).toBe(longest);
+    expect(() => encodeValue(longest * 10n)).toThrow(CodecError);
+    expect(() => decodeValue({ $type: "bigint", value: "9".repeat(BIGINT_CHARS_MAX + 1) })).toThrow(CodecError);
   });
 
   it("gives back any JSON value unchanged", () => {

@@ -8,7 +8,7 @@ const SLOW = (): string =>
 
 export const BUNDLE: readonly Attack[] = [
   {
-    id: "A74",
+    id: "A75",
     file: "import-absolute",
     title: "Import an absolute path",
     class: "bundle",
@@ -17,7 +17,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A75",
+    id: "A76",
     file: "import-dot-dot",
     title: "Climb out of the project",
     class: "bundle",
@@ -29,7 +29,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A76",
+    id: "A77",
     file: "import-link",
     title: "A link out of the project",
     class: "bundle",
@@ -42,7 +42,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A77",
+    id: "A78",
     file: "import-linked-package",
     title: "A package that is a link",
     class: "bundle",
@@ -55,7 +55,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A78",
+    id: "A79",
     file: "import-package-main",
     title: "A package.json that leads out",
     class: "bundle",
@@ -68,7 +68,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A79",
+    id: "A80",
     file: "import-tsconfig",
     title: "A tsconfig.json that gives names",
     class: "bundle",
@@ -78,7 +78,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A80",
+    id: "A81",
     file: "import-text",
     title: "Import a text",
     class: "bundle",
@@ -87,7 +87,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("beside") },
   },
   {
-    id: "A81",
+    id: "A82",
     file: "import-attribute",
     title: "Ask for a loader",
     class: "bundle",
@@ -96,7 +96,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("beside") },
   },
   {
-    id: "A82",
+    id: "A83",
     file: "import-data-url",
     title: "A program in a URL",
     class: "bundle",
@@ -109,7 +109,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A83",
+    id: "A84",
     file: "import-glob",
     title: "A path put together at run time",
     class: "bundle",
@@ -121,7 +121,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A84",
+    id: "A85",
     file: "import-builtin",
     title: "Import a Node built-in",
     class: "bundle",
@@ -130,7 +130,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A85",
+    id: "A86",
     file: "source-map-comment",
     title: "A source map that names files",
     class: "bundle",
@@ -142,7 +142,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: canary("parent") },
   },
   {
-    id: "A86",
+    id: "A87",
     file: "huge-input",
     title: "A huge input",
     class: "bundle",
@@ -159,7 +159,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A87",
+    id: "A88",
     file: "endless-input",
     title: "An input without an end",
     class: "bundle",
@@ -172,7 +172,7 @@ export const BUNDLE: readonly Attack[] = [
     without: { how: "Compiled by esbuild as it is", standIn: "plain-bundle", shows: swells(600) },
   },
   {
-    id: "A88",
+    id: "A89",
     file: "swapped-link",
     title: "Swap a file for a link",
     class: "bundle",
@@ -201,7 +201,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A89",
+    id: "A90",
     file: "slow-scan",
     title: "A source that takes long to look through",
     class: "bundle",
@@ -226,7 +226,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A90",
+    id: "A91",
     file: "nested-source",
     title: "Nest a source deep",
     class: "bundle",
@@ -252,7 +252,7 @@ export const BUNDLE: readonly Attack[] = [
     },
   },
   {
-    id: "A91",
+    id: "A92",
     file: "poisoned-cache",
     title: "Poison the cache of programs",
     class: "bundle",

@@ -4,7 +4,7 @@ import { type Attack } from "../attack.ts";
 
 export const RECORD: readonly Attack[] = [
   {
-    id: "A70",
+    id: "A71",
     file: "terminal-commands",
     title: "Commands of the terminal",
     class: "record",
@@ -20,7 +20,7 @@ export const RECORD: readonly Attack[] = [
     },
   },
   {
-    id: "A71",
+    id: "A72",
     file: "forged-lines",
     title: "Lines that look like the product's",
     class: "record",
@@ -36,7 +36,7 @@ export const RECORD: readonly Attack[] = [
     },
   },
   {
-    id: "A72",
+    id: "A73",
     file: "forged-failure",
     title: "A failure in the product's words",
     class: "record",
@@ -61,7 +61,7 @@ export const RECORD: readonly Attack[] = [
     },
   },
   {
-    id: "A73",
+    id: "A74",
     file: "forged-denial",
     title: "A refusal that never was",
     class: "record",

@@ -4,7 +4,7 @@ import { type Attack, burns, HOST_DIES, loot, swells } from "../attack.ts";
 
 export const RESOURCES: readonly Attack[] = [
   {
-    id: "A55",
+    id: "A56",
     file: "cpu-loop",
     title: "Loop",
     class: "resources",
@@ -27,7 +27,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A56",
+    id: "A57",
     file: "heap",
     title: "Fill the heap",
     class: "resources",
@@ -40,7 +40,7 @@ export const RESOURCES: readonly Attack[] = [
     without: { how: "In a node:vm context of the host", standIn: "node-vm", shows: HOST_DIES },
   },
   {
-    id: "A57",
+    id: "A58",
     file: "buffers",
     title: "Memory outside the heap",
     class: "resources",
@@ -50,7 +50,7 @@ export const RESOURCES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: swells(700) },
   },
   {
-    id: "A58",
+    id: "A59",
     file: "wasm-memory",
     title: "WebAssembly",
     class: "resources",
@@ -68,7 +68,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A59",
+    id: "A60",
     file: "shared-memory",
     title: "Shared memory",
     class: "resources",
@@ -86,7 +86,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A60",
+    id: "A61",
     file: "garbage-clock",
     title: "See garbage collected",
     class: "resources",
@@ -104,7 +104,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A61",
+    id: "A62",
     file: "real-clock",
     title: "Find the real clock",
     class: "resources",
@@ -117,7 +117,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A62",
+    id: "A63",
     file: "rope",
     title: "A long argument",
     class: "resources",
@@ -134,7 +134,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A63",
+    id: "A64",
     file: "log-flood",
     title: "Log without an end",
     class: "resources",
@@ -154,7 +154,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A64",
+    id: "A65",
     file: "call-flood",
     title: "Call without an end",
     class: "resources",
@@ -177,7 +177,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A65",
+    id: "A66",
     file: "call-burst",
     title: "Call without waiting",
     class: "resources",
@@ -210,7 +210,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A66",
+    id: "A67",
     file: "timer-flood",
     title: "Timers without an end",
     class: "resources",
@@ -230,7 +230,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A67",
+    id: "A68",
     file: "regexp",
     title: "A regular expression that backtracks",
     class: "resources",
@@ -240,7 +240,7 @@ export const RESOURCES: readonly Attack[] = [
     without: { how: "In a node:vm context with a few host objects", standIn: "node-vm", shows: burns(3000) },
   },
   {
-    id: "A68",
+    id: "A69",
     file: "regexp-of-the-host",
     title: "A regular expression of the host's",
     class: "resources",
@@ -254,7 +254,7 @@ export const RESOURCES: readonly Attack[] = [
     },
   },
   {
-    id: "A69",
+    id: "A70",
     file: "native-call",
     title: "One long call",
     class: "resources",

@@ -162,4 +162,23 @@ export const VALUES: readonly Attack[] = [
       shows: loot("the host answers under a name that nobody has granted"),
     },
   },
+  {
+    id: "A55",
+    file: "huge-bigint",
+    title: "A number that takes long to read",
+    class: "values",
+    defence: { kind: "specific", what: "The codec bounds the digits of a bigint, in the guest and again in the host." },
+    expected: "nothing",
+    without: {
+      how: "With a bound of a billion",
+      replace: [
+        {
+          file: "src/base/codec.ts",
+          find: "export const BIGINT_CHARS_MAX = 10_000;",
+          replace: "export const BIGINT_CHARS_MAX = 1_000_000_000;",
+        },
+      ],
+      shows: loot("the number is read in the guest, in the host and by the desk"),
+    },
+  },
 ];
