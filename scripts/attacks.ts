@@ -28,17 +28,18 @@ function entryOf(attack: Attack): string {
   const { defence, expected, file, given, id, title, without } = attack;
   const { invariant, story } = storyOf(file);
   const lines = [
-    `- Invariant attacked: ${lowerFirst(invariant)}`,
-    ...(given === undefined ? [] : [`- Given: ${lowerFirst(given.what)}`]),
-    `- Defence (${defence.kind}): ${lowerFirst(defence.what)}`,
+    `- Invariant attacked: ${invariant}`,
+    ...(given === undefined ? [] : [`- Given: ${given.what}`]),
+    `- Defence (${defence.kind}): ${defence.what}`,
     `- Here: ${sayExpected(expected)}`,
     `- Without it (${lowerFirst(without.how)}): ${without.shows.what}.`,
   ];
   return `### ${id} ${title}\n\n${story}\n\n${lines.join("\n")}\n\n[${file}.ts](../test/escape/agents/${file}.ts)`;
 }
 
+/** Of a sentence that begins with an ordinary word. */
 function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text[0]?.toLowerCase() + text.slice(1) : text;
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 function sayExpected(expected: Expected): string {
