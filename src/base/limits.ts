@@ -39,6 +39,8 @@ export const BUNDLE_FILES_MAX = 10_000;
 /** The compiled script of an agent. */
 export const SCRIPT_BYTES_MAX = 16 * MiB;
 export const BUNDLE_MS_MAX = 60_000;
+/** What an import may be spelled with, and a path that a package.json gives: no path of Linux is longer. */
+export const SPECIFIER_CHARS_MAX = 4096;
 /** A package.json that an import leads through. */
 export const PACKAGE_JSON_BYTES_MAX = 1 * MiB;
 /** A host module's start: its top level and its factory. */

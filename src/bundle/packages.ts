@@ -2,6 +2,8 @@
 // name is looked up in the jail like any other path. `exports` and `imports` follow Node's algorithm
 // (nodejs.org/api/esm.html, "Resolution Algorithm Specification"), `browser` the package-browser-field specification.
 
+import { SPECIFIER_CHARS_MAX } from "../base/limits.ts";
+
 export interface Package {
   /** The folder, absolute and real. */
   readonly folder: string;
@@ -108,7 +110,7 @@ function pick(
   depth: number,
 ): string | null | undefined {
   if (depth > NESTING_MAX) return null;
-  if (typeof target === "string") return target.replaceAll("*", () => filling);
+  if (typeof target === "string") return filled(target, filling);
   if (Array.isArray(target)) {
     for (const one of target) {
       const picked = pick(one, conditions, filling, depth + 1);
@@ -123,6 +125,13 @@ function pick(
     if (picked !== undefined) return picked;
   }
   return undefined;
+}
+
+/** The target with its `*` filled in, as often as it has one; null where that is longer than any path. */
+function filled(target: string, filling: string): string | null {
+  const parts = target.split("*");
+  const length = target.length + (parts.length - 1) * filling.length;
+  return length > SPECIFIER_CHARS_MAX ? null : parts.join(filling);
 }
 
 function own(record: Record<string, unknown>, key: string): unknown {

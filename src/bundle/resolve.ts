@@ -5,6 +5,7 @@
 import { isBuiltin } from "node:module";
 import { dirname, extname, join } from "node:path";
 import type { ErrorCode } from "../base/errors.ts";
+import { SPECIFIER_CHARS_MAX } from "../base/limits.ts";
 import { foldersUpward, type Jail } from "./jail.ts";
 import { exportTarget, importTarget, type Package, parsePackage } from "./packages.ts";
 import { isInPackage, toProjectPath } from "./root.ts";
@@ -54,6 +55,7 @@ export class Resolver {
 
   /** `importer` is the real path of the importing file. Throws nothing but JailError, where a package.json is too large. */
   resolve(specifier: string, importer: string, mode: Mode): Resolution {
+    if (specifier.length > SPECIFIER_CHARS_MAX) return missing(`${specifier.slice(0, 80)}…`);
     const folder = dirname(importer);
     const scope = this.#scopeOf(folder);
     const replaced = scope === undefined ? undefined : this.#replacement(scope, specifier);

@@ -50,6 +50,16 @@ describe("Resolver", () => {
     ).toEqual(["a.js", "a.ts", "b.ts", "c.mts", "d/index.ts", "d/index.ts", "e.tsx", "f.json", "IMPORT_MISSING"]);
   });
 
+  it("makes no path that is longer than any path, of an import or of a pattern", () => {
+    const exports = { "./*": `./${"*".repeat(1000)}`, "./x/*": "./x/*.js" };
+    const { to } = resolving(pkg("p", { exports }, "x/a.js"));
+    expect([to("p/x/a"), to(`p/${"y".repeat(100)}`), to(`./${"z".repeat(5000)}`)]).toEqual([
+      "node_modules/p/x/a.js",
+      "IMPORT_MISSING",
+      "IMPORT_MISSING",
+    ]);
+  });
+
   it("takes a package's JavaScript before its sources", () => {
     const { to } = resolving({ ...pkg("p", {}, "lib/x.ts", "lib/x.js") });
     expect(to("p/lib/x")).toBe("node_modules/p/lib/x.js");

@@ -274,4 +274,27 @@ export const BUNDLE: readonly Attack[] = [
       shows: loot("a program runs that nobody has written"),
     },
   },
+  {
+    id: "A93",
+    file: "long-pattern",
+    title: "A pattern of stars",
+    class: "bundle",
+    defence: { kind: "specific", what: "The length of a path is computed before it is put together." },
+    files: {
+      "node_modules/amp/package.json": () =>
+        JSON.stringify({ name: "amp", exports: { "./*": `./${"*".repeat(900_000)}` } }),
+    },
+    expected: { refused: "IMPORT_MISSING" },
+    without: {
+      how: "With the path put together whatever its length",
+      replace: [
+        {
+          file: "src/bundle/packages.ts",
+          find: "return length > SPECIFIER_CHARS_MAX ? null : parts.join(filling);",
+          replace: "return length < 0 ? null : parts.join(filling);",
+        },
+      ],
+      shows: swells(450),
+    },
+  },
 ];

@@ -31,7 +31,7 @@ const NO_PERMISSIONS: readonly Replacement[] = [
 
 export const PROCESS: readonly Attack[] = [
   {
-    id: "A93",
+    id: "A94",
     file: "guest-environment",
     title: "Read the environment",
     class: "process",
@@ -48,7 +48,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A94",
+    id: "A95",
     file: "guest-files",
     title: "Read files",
     class: "process",
@@ -65,7 +65,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A95",
+    id: "A96",
     file: "guest-programs",
     title: "Start a program and connect",
     class: "process",
@@ -82,7 +82,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A96",
+    id: "A97",
     file: "guest-signals",
     title: "Kill the host",
     class: "process",
@@ -98,7 +98,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A97",
+    id: "A98",
     file: "guest-inspector",
     title: "Open the host's inspector",
     class: "process",
@@ -121,7 +121,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A98",
+    id: "A99",
     file: "guest-frames",
     title: "Write frames",
     class: "process",
@@ -149,7 +149,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A99",
+    id: "A100",
     file: "guest-frame-length",
     title: "A frame of two gigabytes",
     class: "process",
@@ -176,7 +176,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A100",
+    id: "A101",
     file: "second-entry",
     title: "Load another addon",
     class: "process",
@@ -193,7 +193,7 @@ export const PROCESS: readonly Attack[] = [
     },
   },
   {
-    id: "A101",
+    id: "A102",
     file: "guest-numbers",
     title: "Two calls under one number",
     class: "process",
