@@ -109,7 +109,7 @@ export const ATTACKS: readonly Attack[] = [
   ),
 ];
 
-const LARGE = { wall: "60s", cpu: "60s", memory: "2GiB" };
+const LARGE = { wall: "10m", cpu: "5m", memory: "2GiB" };
 
 /** The most that a manifest may allow. */
 export const LARGEST: readonly Attack[] = [
