@@ -60,7 +60,7 @@ ${NAMES.map((name) => `- **${name}**: ${VERDICTS[name]}.`).join("\n")}
 
 ## Where another does as well, or better
 
-${sayOthers(measured).join("\n")}
+${[sayOurs(measured), ...sayOthers(measured)].join("\n")}
 
 ## The contestants
 
@@ -99,6 +99,12 @@ function gotThrough({ verdicts }: Trial): boolean {
 
 function count(rows: readonly Row[], is: (trial: Trial) => boolean): readonly string[] {
   return CONTESTANTS.map((_, i) => String(rows.filter(({ trials }) => is(trials[i] as Trial)).length));
+}
+
+function sayOurs({ contestants, rows }: Compared): string {
+  const lost = rows.filter(({ trials }) => gotThrough(trials[0] as Trial));
+  const what = lost.map(({ id, trials }) => `${id} (${trials[0]?.verdicts.join(", ")})`).join(", ");
+  return `- **${contestants[0]?.name}** lets through: ${lost.length === 0 ? "nothing of what applies." : `${what}.`}`;
 }
 
 /** Where another one does as well as the product, or better: told from the verdicts. */

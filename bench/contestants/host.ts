@@ -1,7 +1,7 @@
 // What every contestant's host has in common: the functions that the manifest grants and no other, what an agent finds
 // beside them, and the one JSON value that says how the agent ended.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { desk } from "../../test/escape/stand-ins/bare.ts";
 import { LIMITS } from "./limits.ts";
@@ -73,7 +73,8 @@ export function say(ended: Ended): never {
   } catch (error) {
     sayInvalid(error);
   }
-  process.stdout.write(text);
+  // Not by process.stdout, which would be cut off at the exit.
+  writeFileSync(1, text);
   process.exit(0);
 }
 
