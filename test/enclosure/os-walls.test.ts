@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { missingWalls, wrappings } from "../../src/enclosure/os-walls.ts";
 import { spawnGuest } from "../../src/enclosure/supervisor.ts";
+import { childrenOf } from "../end-to-end/desk.ts";
 import { BUBBLEWRAP, BUBBLEWRAP_WORKS, NO_NAMESPACES } from "../support/bubblewrap.ts";
 import { PROGRAMS } from "./session.ts";
 
@@ -44,6 +45,16 @@ describe.skipIf(!BUBBLEWRAP_WORKS)("a machine that has bubblewrap", () => {
     for (const folder of ["home", "root", "tmp", "dev", "sys", "var"]) {
       expect(readdirSync(`/proc/${pid}/root`)).not.toContain(folder);
     }
+  });
+
+  test("gives a guest no fewer walls because something killed the first attempt", async () => {
+    const before = new Set(childrenOf(process.pid).map(({ pid }) => pid));
+    const guest = spawnGuest({ programs: PROGRAMS });
+    onTestFinished(async () => void (await guest.stop()));
+    const [attempt] = childrenOf(process.pid).filter(({ pid }) => !before.has(pid));
+    process.kill(attempt?.pid as number, "SIGKILL");
+    const { walls } = await guest.facts;
+    expect(walls).toContain("namespaces");
   });
 
   test("that refuses user namespaces runs with the other walls, and says what is lacking", () => {
