@@ -148,8 +148,9 @@ export function childrenOf(pid: number): readonly Child[] {
   ]);
 }
 
+/** The guests themselves, not what wraps them. */
 export function guestsOf(pid: number): readonly Child[] {
-  return childrenOf(pid).filter(({ command }) => command.includes("guest.cjs"));
+  return childrenOf(pid).filter(({ command }) => /^[^\0]*\/node\0.*guest\.cjs/s.test(command));
 }
 
 /** Whether that very process is still there, and more than a name that nobody has collected yet. */
