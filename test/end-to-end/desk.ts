@@ -150,7 +150,11 @@ export function childrenOf(pid: number): readonly Child[] {
 
 /** The guests themselves, not what wraps them. */
 export function guestsOf(pid: number): readonly Child[] {
-  return childrenOf(pid).filter(({ command }) => /^[^\0]*\/node\0.*guest\.cjs/s.test(command));
+  return childrenOf(pid).filter(isGuest);
+}
+
+export function isGuest({ command }: Child): boolean {
+  return /^[^\0]*\/node\0.*guest\.cjs/s.test(command);
 }
 
 /** Whether that very process is still there, and more than a name that nobody has collected yet. */

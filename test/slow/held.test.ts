@@ -2,7 +2,7 @@
 // its host was killed.
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
-import { guestsOf, isThere, killHost, makeDesk } from "../end-to-end/desk.ts";
+import { guestsOf, isGuest, isThere, killHost, makeDesk } from "../end-to-end/desk.ts";
 
 test("a store that is held beyond the deadline is a fault, before a run and in the middle of one", async () => {
   const desk = makeDesk();
@@ -39,7 +39,7 @@ function begun(db: Database.Database): boolean {
   }
 }
 
-test("a guest that spins while its host is killed ends by itself, within its wall and a second", async () => {
+test("a guest that spins while its host is killed ends too", async () => {
   const desk = makeDesk();
   const limits = `enclosure: 1\nname: spinner\nversion: "1"\nlimits: { wall: 3s }\n`;
   desk.write({ "enclosure.yaml": limits, "agent.ts": `export default () => { for (;;); };\n` });
@@ -47,6 +47,6 @@ test("a guest that spins while its host is killed ends by itself, within its wal
   await expect.poll(() => guestsOf(running.pid).length).toBe(1);
   await expect.poll(async () => (await desk.run("sessions", "--json")).exit).toBe(0);
   const children = await killHost(running);
-  expect(children.filter(({ command }) => command.includes("guest.cjs"))).toHaveLength(1);
+  expect(children.filter(isGuest)).toHaveLength(1);
   await expect.poll(() => children.filter(isThere), { timeout: 15_000, interval: 100 }).toEqual([]);
 });
