@@ -18,8 +18,23 @@ export const VALUE_NODES_MAX = 1_000_000;
 /** Most characters of a bigint that crosses: reading one takes time that grows faster than its length. */
 export const BIGINT_CHARS_MAX = 10_000;
 
+/** What a CodecError says, by a mark that no other error can have; undefined for any other value. */
+export let readCodecError: (thrown: unknown) => string | undefined;
+
 export class CodecError extends TypeError {
   override readonly name = "CodecError";
+  /** The message as it was made, whatever has been made of the error since. */
+  readonly #what: string;
+
+  constructor(what: string) {
+    super(what);
+    this.#what = what;
+  }
+
+  static {
+    readCodecError = (thrown) =>
+      typeof thrown === "object" && thrown !== null && #what in thrown ? thrown.#what : undefined;
+  }
 }
 
 const { isArray } = Array;

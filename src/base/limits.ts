@@ -58,6 +58,8 @@ export const FRAME_BODY_BYTES_MAX = 33 * MiB;
 export const GUEST_START_MS_MAX = 30_000;
 /** One delivery into the guest may run this long before the isolate is interrupted; the watchdogs bound the rest. */
 export const TURN_MS_MAX = 60_000;
+/** One line or note, in UTF-16 units; the guest cuts off what is beyond. */
+export const LOG_TEXT_CHARS_MAX = 1024 * KiB;
 /** An error's message and stack as the guest may hand them out, in UTF-16 units. */
 export const ERROR_MESSAGE_CHARS_MAX = 8 * KiB;
 export const ERROR_STACK_CHARS_MAX = 16 * KiB;

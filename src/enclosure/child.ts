@@ -30,6 +30,8 @@ const TURN_GRACE_MS = 1000;
  */
 const AGENT_STACK_KIB = 984;
 
+const HEAP_ROOM = 4;
+
 /** What the isolate posts: one line of JSON, made by the prelude. */
 interface Posted {
   readonly type: string;
@@ -103,7 +105,9 @@ class Cell {
     this.#limits = limits;
     this.#turnMsMax = Math.min(TURN_MS_MAX, limits.wallMs + TURN_GRACE_MS);
     setFlagsFromString(`--stack-size=${AGENT_STACK_KIB}`);
-    this.#isolate = new vm.Isolate({ memoryLimit: Math.ceil(limits.memoryBytes / MiB) });
+    // Room beyond the limit, so that the watchdog ends what passes it, and no agent catches an error that comes earlier or
+    // later as the collector has it.
+    this.#isolate = new vm.Isolate({ memoryLimit: Math.ceil((HEAP_ROOM * limits.memoryBytes) / MiB) });
     this.#context = this.#isolate.createContextSync();
     const { global } = this.#context;
     global.setSync(HOOK_NAME, new vm.Callback((text: unknown) => this.#hear(text)));

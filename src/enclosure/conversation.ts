@@ -8,7 +8,7 @@ import type { CallId } from "../base/ids.ts";
 import { isCapabilityName } from "../base/ids.ts";
 import { isJsonObject } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
-import { ERROR_MESSAGE_CHARS_MAX, ERROR_STACK_CHARS_MAX } from "../base/limits.ts";
+import { ERROR_MESSAGE_CHARS_MAX, ERROR_STACK_CHARS_MAX, LOG_TEXT_CHARS_MAX } from "../base/limits.ts";
 import type { Delivery, GuestError, GuestMessage, LimitName, LogLevel, ScriptSite } from "./contract.ts";
 import type { Frame, FrameHeader } from "./frames.ts";
 import { bodyText, ProtocolBreak } from "./frames.ts";
@@ -18,6 +18,9 @@ import { bodyText, ProtocolBreak } from "./frames.ts";
  * empty line is not free, nor is an interval, which arms a timer each time that it fires.
  */
 const RECORD_COST_BYTES = 64;
+
+/** What says how much of a text was cut off. */
+const CUT_CHARS_MAX = 64;
 
 /** The most that an error's JSON text can be long: its parts at three bytes a unit, escaped. */
 const ERROR_BODY_BYTES_MAX = 6 * (ERROR_MESSAGE_CHARS_MAX + ERROR_STACK_CHARS_MAX) + 4096;
@@ -92,7 +95,9 @@ export class Conversation {
     checkHeader(header);
     if (header.type === "call") return this.limits.argumentBytes;
     // One text longer than the limit is let in (the prelude cuts it, in characters), so that the log limit strikes.
-    if (header.type === "log" || header.type === "note") return 3 * (this.limits.logBytes + 1);
+    if (header.type === "log" || header.type === "note") {
+      return 3 * Math.min(this.limits.logBytes + 1, LOG_TEXT_CHARS_MAX + CUT_CHARS_MAX);
+    }
     if (header.type === "done") return header["ok"] === true ? this.limits.resultBytes : ERROR_BODY_BYTES_MAX;
     return 0;
   }

@@ -82,8 +82,14 @@ function judgeThrown(
   deniedCodes: ReadonlySet<ErrorCode>,
 ): Judgement {
   const { name, message, code, stack } = error;
-  // So the prelude tells that an output did not fit through the door.
-  if (name === "AgentFailure") return failure("failed", "OUTPUT_INVALID", message);
+  // So the guest tells that an output did not fit through the door; what it says of it is its own.
+  if (name === "AgentFailure" && code === "RESULT_TOO_LARGE") {
+    return failure("failed", "OUTPUT_INVALID", "the output is larger than limits.result allows");
+  }
+  if (name === "AgentFailure" && code === "RESULT_INVALID") {
+    const judged = failure("failed", "OUTPUT_INVALID", message);
+    return judged.error === null ? judged : { ...judged, error: { ...judged.error, name } };
+  }
   const denied = name === "CapabilityDenied" ? [...deniedCodes].find((one) => one === code) : undefined;
   const judged = failure(
     denied === undefined ? "failed" : "denied",

@@ -62,6 +62,21 @@ test.concurrent.for([
   expect(heard.length).toBeLessThanOrEqual(100_000 / 64);
 });
 
+test.concurrent("a text beyond what one may be is cut off, and says so", async () => {
+  const { messages, output } = await play(
+    'note("n".repeat(40 * 2 ** 20)); console.log("é".repeat(2 ** 21)); return 1;',
+    {
+      limits: { logBytes: 64 * MiB, memoryBytes: 512 * MiB },
+    },
+  );
+  expect(output).toBe(1);
+  const texts = messages.flatMap((message) => ("text" in message ? [message.text] : []));
+  expect(texts.map((text) => text.slice(-40))).toEqual([
+    `${"n".repeat(17)}… [40894464 more characters]`.slice(-40),
+    `${"é".repeat(18)}… [1048576 more characters]`.slice(-40),
+  ]);
+});
+
 test.concurrent("the timer limit ends a flood of timers", async () => {
   const played = await play("for (;;) setTimeout(() => {}, 1e6);", { limits: { timers: 20 }, holdTimers: true });
   expect(played.end).toEqual({ kind: "limit", limit: "timers", used: 21, max: 20 });

@@ -169,7 +169,15 @@ test("what the output's getters throw passes for no failure of the prelude's, an
   const untold = await play(`${refused}
     const evil = Object.create(Object.getPrototypeOf(refused), { message: { get() { throw 1; } } });
     return { get a() { throw evil; } };`);
-  expect(untold.done).toMatchObject({ ok: false, error: { name: "AgentFailure", code: "RESULT_INVALID" } });
+  expect(untold.done).toMatchObject({ ok: false, error: { name: "TypeError", message: "" } });
+  const reworded = await play(`${refused}
+    refused.message = "the host lost power";
+    return { get a() { throw refused; } };`);
+  expect(reworded.done).toMatchObject({ ok: false, error: { name: "AgentFailure", code: "RESULT_INVALID" } });
+  expect(JSON.stringify(reworded.done)).not.toContain("lost power");
+  const posing = await play(`Object.defineProperty(TypeError, Symbol.hasInstance, { value: () => true });
+    return { get a() { throw new RangeError("my own words"); } };`);
+  expect(posing.done).toMatchObject({ ok: false, error: { name: "RangeError", message: "my own words" } });
 });
 
 test("a replaced walk over lists names no member of an argument, a result or an output", async () => {

@@ -35,6 +35,29 @@ describe("judge()", () => {
     expect(exitOf("completed")).toBe(0);
   });
 
+  it("takes of a guest's own failure the code that it knows, and no word for the host's", () => {
+    const forged = "all refunds were paid";
+    expect(judge(threw("AgentFailure", forged, "RESULT_TOO_LARGE"), NONE, undefined).error).toMatchObject({
+      code: "OUTPUT_INVALID",
+      message: "the output is larger than limits.result allows",
+    });
+    // An error with a name is in the agent's words.
+    expect(judge(threw("AgentFailure", forged, "RESULT_INVALID"), NONE, undefined).error).toMatchObject({
+      code: "OUTPUT_INVALID",
+      name: "AgentFailure",
+    });
+    expect(judge(threw("AgentFailure", forged, "GUEST_CRASHED"), NONE, undefined).error).toMatchObject({
+      code: "AGENT_THREW",
+      name: "AgentFailure",
+    });
+  });
+
+  it("a limit that a guest claims is told as its claim", () => {
+    const claimed = judge({ kind: "limit", limit: "memory", used: 1, max: 2 ** 20, claimed: true }, NONE, undefined);
+    expect(claimed.error?.message).toBe("the limit memory of 1.0 MiB was reached, as the guest process says");
+    expect(claimed.limit).toMatchObject({ claimed: true });
+  });
+
   it("an output that its schema refuses fails it", () => {
     const judged = judge({ kind: "output", outputText: "1" }, NONE, "must be text");
     expect(judged).toMatchObject({ status: "failed", error: { code: "OUTPUT_INVALID", message: "must be text" } });

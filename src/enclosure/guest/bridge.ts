@@ -2,9 +2,10 @@
 // Invariants: `post` and the table of pending calls never become reachable from the agent; a call beyond the window or
 // the argument limit is refused here, before anything is copied; the child and the host check all of it again.
 
-import { CodecError, decodeValue, encodeValue } from "../../base/codec.ts";
+import { decodeValue, encodeValue, readCodecError } from "../../base/codec.ts";
 import type { JsonObject, JsonValue } from "../../base/json.ts";
 import type { SessionLimits } from "../../base/limits.ts";
+import { LOG_TEXT_CHARS_MAX } from "../../base/limits.ts";
 import type { DeliveredError, LogLevel, ScriptSite } from "../contract.ts";
 import { AgentFailure, describeError } from "./errors.ts";
 import { create, NativePromise, NativeRangeError, parseJson, slice, toWellFormed } from "./intrinsics.ts";
@@ -145,9 +146,14 @@ export class Bridge {
     this.#refused[code] = 0;
   }
 
-  /** No longer than what certainly strikes the log limit. */
+  /** No longer than what certainly strikes the log limit, nor than one text may be: what is cut off is said. */
   #bound(text: string): string {
-    return toWellFormed(slice(text, 0, this.#limits.logBytes + 1));
+    const { logBytes } = this.#limits;
+    if (text.length <= LOG_TEXT_CHARS_MAX || logBytes < LOG_TEXT_CHARS_MAX) {
+      return toWellFormed(slice(text, 0, logBytes + 1));
+    }
+    const cut = text.length - LOG_TEXT_CHARS_MAX;
+    return `${toWellFormed(slice(text, 0, LOG_TEXT_CHARS_MAX))}… [${cut} more characters]`;
   }
 
   /** What `post` throws is of the other side and stays here; that the agent's stack is full is all that can be wrong. */
@@ -167,9 +173,9 @@ function spellOutput(value: unknown, bytesMax: number): { readonly ok: boolean; 
     if (text.length <= bytesMax) return { ok: true, text };
     return spellFailure(new AgentFailure("RESULT_TOO_LARGE", `the output is larger than ${bytesMax} bytes`));
   } catch (error) {
-    if (!(error instanceof CodecError)) return spellFailure(error);
-    const { message } = describeError(error);
-    return spellFailure(new AgentFailure("RESULT_INVALID", `the output cannot cross: ${message}`));
+    const what = readCodecError(error);
+    if (what === undefined) return spellFailure(error);
+    return spellFailure(new AgentFailure("RESULT_INVALID", `the output cannot cross: ${what}`));
   }
 }
 
