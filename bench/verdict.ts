@@ -90,6 +90,8 @@ export function lacking(
   if (!has.record && (group === "record" || asksForRecord(without.shows.seen))) return "it keeps no record";
   const limit = Object.keys(limits).find((name) => !LIMITS_OF_ALL.includes(name));
   if (!has.record && limit !== undefined) return `it has no limit \`${limit}\``;
+  if (!has.compiler && (group === "system" || group === "machine"))
+    return "what it is given is a way out of the product";
   if (!has.process && given !== undefined) return "nothing stands behind its first wall";
   return undefined;
 }
@@ -103,6 +105,7 @@ const BLANK: Observation = {
   loot: undefined,
   canaries: [],
   heard: 0,
+  left: [],
   cpuMs: 0,
   peakBytes: 0,
   record: [],

@@ -13,11 +13,13 @@ export const CLASSES = {
   record: "The record and its readers",
   bundle: "The compiler as a way to the host's files",
   process: "After an escape from the isolate: the guest process",
+  system: "After an escape from Node as well: the system's walls",
+  machine: "Machine code in the guest process",
 } as const;
 
 export interface Attack {
   readonly id: `A${number}`;
-  /** agents/<file>.ts */
+  /** agents/<file>.ts; of the class `machine` machine/<file>.c, which machine/agent.ts loads. */
   readonly file: string;
   readonly title: string;
   readonly class: keyof typeof CLASSES;
@@ -37,11 +39,23 @@ export interface Attack {
   readonly poison?: { readonly find: string; readonly replace: string };
   /** A module of preloads/ that Node loads before the program, and that plays the worst moment. */
   readonly preload?: "swap";
+  /** A file beside the project that is open in the host when that begins, as its shell left it, under HANDED_FD. */
+  readonly handed?: string;
+  /** The host is killed as soon as this is seen: the attack is to be alive after it. Then no record is complete. */
+  readonly killHost?: (run: Observation) => boolean;
   /** What the attacker is given first in both runs, so that what stands behind it is tried. */
   readonly given?: { readonly what: string; readonly replace: readonly Replacement[] };
   readonly expected: Expected;
   readonly without: Without;
 }
+
+/** Its file, from test/escape. */
+export function pathOf({ class: group, file }: Pick<Attack, "class" | "file">): string {
+  return group === "machine" ? `machine/${file}.c` : `agents/${file}.ts`;
+}
+
+/** A descriptor beyond a gap, behind which Node does not look. */
+export const HANDED_FD = 40;
 
 /** What happens here. "nothing": the agent ends, by itself or by its own error, and has got nothing. */
 export type Expected =
@@ -49,7 +63,10 @@ export type Expected =
   /** `orNothing`: or the language refuses it first. */
   | { readonly limit: string; readonly orNothing?: true }
   | { readonly refused: string }
-  | { readonly ends: "crashed" | "stalled"; readonly code: string };
+  /** `saying`: is part of the error's message. */
+  | { readonly ends: "crashed" | "stalled"; readonly code: string; readonly saying?: string }
+  /** The host is killed, and nothing is left of it. */
+  | "gone";
 
 export type Without = { readonly how: string; readonly shows: Shows } & (
   | { readonly replace: readonly Replacement[] }
@@ -74,6 +91,8 @@ export interface Observation {
   readonly canaries: readonly string[];
   /** Connections that the loopback server was asked for. */
   readonly heard: number;
+  /** Processes of its that were still there when the host had ended. Empty while it runs. */
+  readonly left: readonly number[];
   /** The most that host and guest have used together. */
   readonly cpuMs: number;
   readonly peakBytes: number;
@@ -111,6 +130,11 @@ export function canary(name: string): Shows {
 export const HOST_DIES: Shows = {
   what: "the host process dies",
   seen: ({ exit, signal, result }) => signal !== null || (exit !== null && result === undefined),
+};
+
+export const OUTLIVES: Shows = {
+  what: "a process outlives the host",
+  seen: ({ left }) => left.length > 0,
 };
 
 /** `ms`: well beyond what the run was allowed. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { attacksPage, storyOf } from "../../scripts/attacks.ts";
 import { ROOT } from "../support/tree.ts";
+import { pathOf } from "./attack.ts";
 import { ATTACKS } from "./catalogue.ts";
 import { replaced } from "./weaken.ts";
 
@@ -20,12 +21,14 @@ describe("the catalogue of attacks", () => {
   });
 
   it("has a row for every agent, and an agent for every row", () => {
-    const files = readdirSync(join(import.meta.dirname, "agents")).filter((file) => !file.endsWith(".d.ts"));
-    expect(ATTACKS.map(({ file }) => `${file}.ts`).sort()).toEqual(files.sort());
+    const agents = readdirSync(join(import.meta.dirname, "agents")).filter((file) => !file.endsWith(".d.ts"));
+    const sources = readdirSync(join(import.meta.dirname, "machine")).filter((file) => file.endsWith(".c"));
+    const files = [...agents.map((file) => `agents/${file}`), ...sources.map((file) => `machine/${file}`)];
+    expect(ATTACKS.map(pathOf).sort()).toEqual(files.sort());
   });
 
-  it.each(ATTACKS.map(({ file }) => file))("%s says its story and the invariant that it attacks", (file) => {
-    const { invariant, story } = storyOf(file);
+  it.each(ATTACKS.map(pathOf))("%s says its story and the invariant that it attacks", (path) => {
+    const { invariant, story } = storyOf(path);
     expect([story.length > 15, invariant.length > 20, invariant.endsWith(".")]).toEqual([true, true, true]);
   });
 

@@ -46,6 +46,7 @@ describe("judge()", () => {
     loot: undefined,
     canaries: [],
     heard: 0,
+    left: [],
     cpuMs: 0,
     peakBytes: 10,
     record: [],

@@ -1,7 +1,7 @@
 // A place to attack: a project with the agent, a host module and a manifest, canaries where an agent has no business, and
 // the run itself, watched from outside until it ends or has shown what it was to show.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -19,7 +19,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseStat, type ProcessUse, readPageBytes } from "../../src/enclosure/proc.ts";
 import { openLogReader } from "../../src/store/reader.ts";
-import type { Attack, CANARIES, Observation, RunJson, Shows } from "./attack.ts";
+import { type Attack, type CANARIES, HANDED_FD, type Observation, pathOf, type RunJson, type Shows } from "./attack.ts";
 
 type Canaries = Readonly<Record<keyof typeof CANARIES, string>>;
 
@@ -86,6 +86,9 @@ export function writeVictim({ folder, canaries }: Ground): {
   return { agent: join(project, "agent.ts"), manifest: join(project, "enclosure.yaml"), input };
 }
 
+/** Into machine code that Node loads. */
+const COMPILE = ["-shared", "-fPIC", "-O1", "-pthread", "-Wall", "-Werror"];
+
 export interface Place {
   readonly project: string;
   /** Connections to the loopback server so far. */
@@ -114,7 +117,13 @@ export async function makePlace(ground: Ground, attack: Attack): Promise<Place> 
   write(join(project, "beside.txt"), canaries.beside);
   write(join(project, "package.json"), "{}");
   write(join(project, "desk.ts"), DESK);
-  write(join(project, "agent.ts"), readFileSync(join(import.meta.dirname, "agents", `${attack.file}.ts`), "utf8"));
+  const source = (path: string): string => readFileSync(join(import.meta.dirname, path), "utf8");
+  const isMachine = attack.class === "machine";
+  write(join(project, "agent.ts"), source(isMachine ? "machine/agent.ts" : pathOf(attack)));
+  if (isMachine) {
+    for (const path of [pathOf(attack), "machine/attack.h"]) write(join(parent, path), source(path));
+    execFileSync("cc", [...COMPILE, "-o", join(project, "machine.node"), join(parent, pathOf(attack))]);
+  }
   const limits = { wall: "5m", cpu: "10s", memory: "128MiB", ...attack.limits };
   const manifest = {
     limits,
@@ -143,6 +152,8 @@ export interface Host {
   readonly args: readonly string[];
   /** Where what it does is recorded. */
   readonly log?: { readonly path: string; readonly home: string };
+  readonly handed?: string;
+  readonly killed?: Attack["killHost"];
 }
 
 export function productHost(root: string, store: string, home: string): Host {
@@ -150,14 +161,15 @@ export function productHost(root: string, store: string, home: string): Host {
   return { args, log: { path: store, home } };
 }
 
-export interface Watched extends Observation {
-  /** Children of the host that were still there when it had ended. */
-  readonly left: readonly number[];
+/** The command that starts a host, with the file that is handed to it open. */
+function commandOf({ args, handed }: Host, project: string): [file: string, args: readonly string[]] {
+  if (handed === undefined) return [process.execPath, args];
+  return ["bash", ["-c", `exec ${HANDED_FD}<"$0"; exec "$@"`, join(project, handed), process.execPath, ...args]];
 }
 
 /** Runs the agent of a place under a host until that ends, or until it has shown `until`; then everything is killed. */
-export async function watch(ground: Ground, place: Place, host: Host, until?: Shows): Promise<Watched> {
-  const child = spawn(process.execPath, host.args, {
+export async function watch(ground: Ground, place: Place, host: Host, until?: Shows): Promise<Observation> {
+  const child = spawn(...commandOf(host, place.project), {
     cwd: place.project,
     env: {
       PATH: process.env["PATH"],
@@ -187,13 +199,14 @@ export async function watch(ground: Ground, place: Place, host: Host, until?: Sh
   const look = (): Observation => {
     const result = run.over ? parse(stdout) : undefined;
     const seen = { exit, signal, stdout, stderr, result, loot: lootOf(result), heard: place.heard() };
-    return { ...seen, ...family.use(), canaries: canariesIn(ground.canaries, stdout + stderr), record: [] };
+    return { ...seen, ...family.use(), canaries: canariesIn(ground.canaries, stdout + stderr), left: [], record: [] };
   };
   const giveUp = AbortSignal.timeout(GIVE_UP_MS);
   let shown = false;
   while (!run.over && !shown) {
     await Promise.race([ended, pause(LOOK_MS)]);
     family.use();
+    if (!run.over && host.killed?.(look()) === true) child.kill("SIGKILL");
     shown = !run.over && (giveUp.aborted || until?.seen(look()) === true);
   }
   if (shown) {

@@ -1,11 +1,22 @@
 // Both runs of an attack: here, and with its defence removed.
 
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { BUBBLEWRAP_WORKS } from "../support/bubblewrap.ts";
 import { ROOT } from "../support/tree.ts";
-import type { Attack, Shows } from "./attack.ts";
-import { type Ground, type Host, makePlace, productHost, watch, type Watched } from "./place.ts";
+import type { Attack, Observation, Shows } from "./attack.ts";
+import { type Ground, type Host, makePlace, productHost, watch } from "./place.ts";
 import { buildWeakened, type Replacement } from "./weaken.ts";
+
+/** What this machine lacks of what an attack needs; undefined where it lacks nothing. */
+export function unable({ class: group }: Attack): string | undefined {
+  if (group !== "system" && group !== "machine") return undefined;
+  if (!BUBBLEWRAP_WORKS || process.arch !== "x64") return "bubblewrap does not work here, or this is not x86-64";
+  return group === "machine" && !CC_WORKS ? "there is no cc" : undefined;
+}
+
+const CC_WORKS = spawnSync("cc", ["--version"], { stdio: "ignore" }).status === 0;
 
 /** Copies of the product that have been built for this ground, by what was replaced. */
 export class Workshop {
@@ -21,16 +32,17 @@ export class Workshop {
   }
 
   /** The attack against the product, on the store that all share; where it is given an escape, against a copy that has it. */
-  async here(attack: Attack): Promise<Watched> {
+  async here(attack: Attack): Promise<Observation> {
     const root = await this.#product(attack.given?.replace ?? []);
-    // What is poisoned must not be what others use.
     const { folder, home, store } = this.#ground;
-    if (attack.poison !== undefined) return this.#run(attack, ownHost(root, join(folder, attack.id)));
+    // What is poisoned, or left in the middle of a session, must not be what others use.
+    if (attack.poison !== undefined || attack.killHost !== undefined)
+      return this.#run(attack, ownHost(root, join(folder, attack.id)));
     return this.#run(attack, productHost(root, store, home));
   }
 
   /** The attack without its defence, on a store of its own, until it has shown that it succeeds. */
-  async without(attack: Attack): Promise<Watched> {
+  async without(attack: Attack): Promise<Observation> {
     const { without } = attack;
     if ("standIn" in without) {
       const program = join(import.meta.dirname, "stand-ins", `${without.standIn}.ts`);
@@ -40,7 +52,7 @@ export class Workshop {
     return this.#run(attack, ownHost(root, join(this.#ground.folder, `${attack.id}-without`)), without.shows);
   }
 
-  async #run(attack: Attack, host: Host, until = this.#bound?.()): Promise<Watched> {
+  async #run(attack: Attack, host: Host, until = this.#bound?.()): Promise<Observation> {
     const place = await makePlace(this.#ground, attack);
     try {
       const { preload } = attack;
@@ -49,7 +61,9 @@ export class Workshop {
         await watch(this.#ground, place, host);
         poison(host, attack.poison);
       }
-      return await watch(this.#ground, place, { ...host, args: [...first, ...host.args] }, until);
+      const { handed, killHost: killed } = attack;
+      const more = { ...(handed !== undefined && { handed }), ...(killed !== undefined && { killed }) };
+      return await watch(this.#ground, place, { ...host, ...more, args: [...first, ...host.args] }, until);
     } finally {
       await place.remove();
     }

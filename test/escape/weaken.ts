@@ -2,7 +2,7 @@
 // programs lie in a folder of their own, and nothing of the checkout is touched. A replacement that no longer fits fails
 // the build: an attack that was not seen to succeed proves nothing.
 
-import { build, type Plugin } from "esbuild";
+import { build, type Plugin, transform } from "esbuild";
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROGRAMS, ROOT } from "../../scripts/programs.js";
@@ -28,6 +28,18 @@ export function replaced(text: string, replacements: readonly Replacement[]): st
 /** The command's door, which is not built. */
 const DOOR = "bin/enclosure.js";
 
+/** The filter of system calls is no program: it is what this module makes. */
+const FILTER = "src/enclosure/seccomp.ts";
+
+async function filterWith(replacements: readonly Replacement[]): Promise<Uint8Array> {
+  if (replacements.length === 0) return readFileSync(join(ROOT, "dist", "guest.bpf"));
+  const { code } = await transform(replaced(readFileSync(join(ROOT, FILTER), "utf8"), replacements), { loader: "ts" });
+  const made = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+    readonly guestFilter: () => Uint8Array;
+  };
+  return made.guestFilter();
+}
+
 /** What each program is made of, asked of esbuild once. */
 let inputs: Promise<readonly ReadonlySet<string>[]> | undefined;
 
@@ -37,7 +49,7 @@ export async function buildWeakened(folder: string, replacements: readonly Repla
   const dist = join(folder, "dist");
   for (const made of [dist, join(folder, "bin")]) mkdirSync(made, { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  copyFileSync(join(ROOT, "dist", "guest.bpf"), join(dist, "guest.bpf"));
+  writeFileSync(join(dist, "guest.bpf"), await filterWith(byFile.get(FILTER) ?? []));
   copyFileSync(join(ROOT, "package.json"), join(folder, "package.json"));
   const door = readFileSync(join(ROOT, DOOR), "utf8");
   writeFileSync(join(folder, DOOR), replaced(door, byFile.get(DOOR) ?? []));

@@ -4,10 +4,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyStore } from "../../src/store/verify.ts";
 import { openRuntime } from "../../src/session/runtime.ts";
-import type { Attack } from "../escape/attack.ts";
+import type { Attack, Observation } from "../escape/attack.ts";
 import { ATTACKS } from "../escape/catalogue.ts";
-import { type Ground, makeGround, type Watched, writeVictim } from "../escape/place.ts";
-import { Workshop } from "../escape/trial.ts";
+import { type Ground, makeGround, writeVictim } from "../escape/place.ts";
+import { unable, Workshop } from "../escape/trial.ts";
 
 let ground: Ground;
 let workshop: Workshop;
@@ -29,12 +29,13 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 /** Whatever the attack was, it has got nothing, harmed nothing, and its record is whole. */
-function expectHeld({ expected }: Attack, run: Watched): void {
+function expectHeld({ class: group, expected }: Attack, run: Observation): void {
   const told = JSON.stringify(run, undefined, 1).slice(0, 4000);
   expect(run.canaries, told).toEqual([]);
   expect(run.loot, told).toBeUndefined();
   expect(run.heard, told).toBe(0);
   expect(run.left, told).toEqual([]);
+  if (expected === "gone") return expect(run.signal, told).toBe("SIGKILL");
   expect(run.signal, told).toBeNull();
   expect(run.result, told).toBeDefined();
   if (typeof expected === "object" && "refused" in expected) {
@@ -43,22 +44,33 @@ function expectHeld({ expected }: Attack, run: Watched): void {
     return expect(run.record).toEqual([]);
   }
   expect(run.record.at(-1)?.type, told).toBe("session.closed");
-  if (expected === "nothing") expect(["completed", "failed", "denied"], told).toContain(run.result?.status);
+  // Behind the first walls an agent throws where it could not even try.
+  const tried = group === "system" || group === "machine" ? ["completed"] : ["completed", "failed", "denied"];
+  if (expected === "nothing") expect(tried, told).toContain(run.result?.status);
   else if ("limit" in expected) {
     if (expected.orNothing === true && run.result?.status === "failed") return;
     expect(run.result, told).toMatchObject({ status: "limit", limit: { name: expected.limit } });
-  } else expect(run.result, told).toMatchObject({ status: expected.ends, error: { code: expected.code } });
+  } else {
+    const { code, ends, saying = "" } = expected;
+    const message: unknown = expect.stringContaining(saying);
+    expect(run.result, told).toMatchObject({ status: ends, error: { code, message } });
+  }
 }
 
 describe.concurrent("an attack gets nothing here, and succeeds without the defence:", () => {
-  it.each(ATTACKS.map((attack) => [`${attack.id} ${attack.title}`, attack] as const))("%s", async (_, attack) => {
-    const { what, seen } = attack.without.shows;
-    const held = await workshop.here(attack);
-    expectHeld(attack, held);
-    expect(seen(held), `here, too: ${what}`).toBe(false);
-    const open = await workshop.without(attack);
-    expect(seen(open), `${what}\n${JSON.stringify(open, undefined, 1).slice(0, 4000)}`).toBe(true);
-  });
+  it.for(ATTACKS.map((attack) => [`${attack.id} ${attack.title}`, attack] as const))(
+    "%s",
+    async ([, attack], { skip }) => {
+      const lack = unable(attack);
+      if (lack !== undefined) return skip(lack);
+      const { what, seen } = attack.without.shows;
+      const held = await workshop.here(attack);
+      expectHeld(attack, held);
+      expect(seen(held), `here, too: ${what}`).toBe(false);
+      const open = await workshop.without(attack);
+      expect(seen(open), `${what}\n${JSON.stringify(open, undefined, 1).slice(0, 4000)}`).toBe(true);
+    },
+  );
 });
 
 describe("after all attacks", () => {

@@ -1,33 +1,7 @@
 // Attacks by code that has got out of the isolate, into the guest process.
 
 import { type Attack, canary, HOST_DIES, loot } from "../attack.ts";
-import type { Replacement } from "../weaken.ts";
-
-/** The guest process evaluates what the agent gives it, in the scope of its own program. */
-const ESCAPE: NonNullable<Attack["given"]> = {
-  what: "The agent can run code in the guest process's own Node, as after an escape from the isolate.",
-  replace: [
-    {
-      file: "src/enclosure/child.ts",
-      find: "    global.deleteSync(HOOK_NAME);\n",
-      replace: `    global.deleteSync(HOOK_NAME);
-    global.setSync("escaped", new vm.Callback((code: string) => {
-      try { return String(eval(code)); } catch (error) { return String(error); }
-    }));\n`,
-    },
-  ],
-};
-
-const NO_PERMISSIONS: readonly Replacement[] = [
-  { file: "src/enclosure/command.ts", find: '  "--permission",\n', replace: "" },
-  { file: "src/enclosure/command.ts", find: '  "--allow-addons",\n', replace: "" },
-  {
-    file: "src/enclosure/command.ts",
-    find: "return [...GUEST_FLAGS, ...readable, program, addon.path];",
-    replace: "return [...GUEST_FLAGS, ...readable.slice(2), program, addon.path];",
-  },
-  { file: "src/enclosure/child.ts", find: "dropPowers(addonPath);\n", replace: "" },
-];
+import { ESCAPED, NO_PERMISSIONS } from "../given.ts";
 
 export const PROCESS: readonly Attack[] = [
   {
@@ -39,11 +13,17 @@ export const PROCESS: readonly Attack[] = [
       kind: "structural",
       what: "The process is started with two fixed variables, an argument list of its own and no descriptor but its channel.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "With the host's environment passed on",
-      replace: [{ file: "src/enclosure/supervisor.ts", find: "env: GUEST_ENVIRONMENT,", replace: "env: process.env," }],
+      replace: [
+        {
+          file: "src/enclosure/launch.ts",
+          find: "env: { ...GUEST_ENVIRONMENT, NODE_V8_COVERAGE: undefined },",
+          replace: "env: process.env,",
+        },
+      ],
       shows: canary("environment"),
     },
   },
@@ -56,7 +36,7 @@ export const PROCESS: readonly Attack[] = [
       kind: "structural",
       what: "Node's permission model, with every permission dropped before any agent code and the drop tried.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "Without the permission model",
@@ -73,7 +53,7 @@ export const PROCESS: readonly Attack[] = [
       kind: "structural",
       what: "Node's permission model, with every permission dropped before any agent code and the drop tried.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "Without the permission model",
@@ -87,7 +67,7 @@ export const PROCESS: readonly Attack[] = [
     title: "Kill the host",
     class: "process",
     defence: { kind: "specific", what: "What in `process` acts on processes is taken away before any agent code." },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "With it left in place",
@@ -106,7 +86,7 @@ export const PROCESS: readonly Attack[] = [
       kind: "specific",
       what: "What asks for an inspector is taken away, and the host listens to that signal itself.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "With both left as Node has them",
@@ -129,7 +109,7 @@ export const PROCESS: readonly Attack[] = [
       kind: "structural",
       what: "The broker decides on every call by the manifest; that the guest has no such function is not what it relies on.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: { ends: "crashed", code: "GUEST_PROTOCOL" },
     without: {
       how: "With a broker that takes every function of a granted module for granted",
@@ -158,7 +138,7 @@ export const PROCESS: readonly Attack[] = [
       what: "Lengths are compared with their bounds before anything is allocated or awaited.",
     },
     limits: { wall: "10s" },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: { ends: "crashed", code: "GUEST_PROTOCOL" },
     without: {
       how: "With the length of a header not compared",
@@ -184,7 +164,7 @@ export const PROCESS: readonly Attack[] = [
       kind: "specific",
       what: "`process.dlopen` is taken away and the permission for addons is dropped, once the isolate's own addon is loaded.",
     },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: "nothing",
     without: {
       how: "With both left in place",
@@ -198,7 +178,7 @@ export const PROCESS: readonly Attack[] = [
     title: "Two calls under one number",
     class: "process",
     defence: { kind: "specific", what: "The host expects the next number, and nothing else." },
-    given: ESCAPE,
+    given: ESCAPED,
     expected: { ends: "crashed", code: "GUEST_PROTOCOL" },
     without: {
       how: "With any number taken",

@@ -25,8 +25,8 @@ export const PROMISES: readonly Attack[] = [
       replace: [
         {
           file: "src/enclosure/guest/intrinsics.ts",
-          find: "export const whenSettled = uncurry(Promise.prototype.then);",
-          replace: "export const whenSettled = (promise: any, ...handlers: any[]): any => promise.then(...handlers);",
+          find: "void then(promise, onValue as (value: unknown) => unknown, onError as (error: unknown) => unknown);",
+          replace: "void promise.then(onValue, onError);",
         },
       ],
       shows: loot("the agent holds the function that ends the session, and ends it with a result of its choice"),
