@@ -32,13 +32,14 @@ Each of these was tried and got nothing; none is worth a program of its own. The
 With machine code in a guest process:
 
 - Creating a file, \`O_TMPFILE\`, or opening anything in the guest's root for writing: \`EROFS\`, \`ETXTBSY\`.
-- \`F_SETOWN\` to a process outside: \`ESRCH\`. \`tgkill\` and \`prlimit64\` of other processes: there are none.
-- \`SO_PEERCRED\` of the channel: process 0.
+- \`F_SETOWN\` to a process outside: the filter refuses it; without the filter, \`ESRCH\`.
+- \`SO_PEERCRED\` of the channel: the filter refuses it; without the filter, process 0.
+- \`tgkill\` and \`prlimit64\` of other processes: there are none.
 - \`open_by_handle_at\`: it dies in the filter.
-- \`execve\` of \`/node\` without the permission flags: it dies in the filter.
+- \`execve\` of \`/node\` without the permission flags: it dies as it starts.
 - Pipes filled, and standard error written without an end: the wall limit.
 - Closing the channel and sleeping: the wall limit.
-- \`raise(SIGSTOP)\`, and \`SIGSTOP\` sent to the guest from outside: the wall limit.
+- \`raise(SIGSTOP)\`: the first process of its namespace does not stop. \`SIGSTOP\` sent to it from outside: the wall limit.
 
 In the guest process's own Node, with its permissions dropped:
 
