@@ -63,18 +63,12 @@ test.concurrent.for([
 });
 
 test.concurrent("a text beyond what one may be is cut off, and says so", async () => {
-  const { messages, output } = await play(
-    'note("n".repeat(40 * 2 ** 20)); console.log("é".repeat(2 ** 21)); return 1;',
-    {
-      limits: { logBytes: 64 * MiB, memoryBytes: 512 * MiB },
-    },
-  );
+  const { messages, output } = await play('note("n".repeat(40 * 2 ** 20)); return 1;', {
+    limits: { logBytes: 64 * MiB, memoryBytes: 512 * MiB },
+  });
   expect(output).toBe(1);
-  const texts = messages.flatMap((message) => ("text" in message ? [message.text] : []));
-  expect(texts.map((text) => text.slice(-40))).toEqual([
-    `${"n".repeat(17)}… [40894464 more characters]`.slice(-40),
-    `${"é".repeat(18)}… [1048576 more characters]`.slice(-40),
-  ]);
+  const [note] = messages.flatMap((message) => (message.type === "note" ? [message.text] : []));
+  expect(note).toBe(`${"n".repeat(2 ** 20)}… (${39 * 2 ** 20} characters more)`);
 });
 
 test.concurrent("the timer limit ends a flood of timers", async () => {

@@ -153,7 +153,7 @@ export class Bridge {
       return toWellFormed(slice(text, 0, logBytes + 1));
     }
     const cut = text.length - LOG_TEXT_CHARS_MAX;
-    return `${toWellFormed(slice(text, 0, LOG_TEXT_CHARS_MAX))}… [${cut} more characters]`;
+    return `${toWellFormed(slice(text, 0, LOG_TEXT_CHARS_MAX))}… (${cut} characters more)`;
   }
 
   /** What `post` throws is of the other side and stays here; that the agent's stack is full is all that can be wrong. */
