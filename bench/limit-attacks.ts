@@ -97,6 +97,9 @@ export const ATTACKS: readonly Attack[] = [
       "a huge error": 'const e = new Error("m".repeat(2 ** 24)); e.stack = "s".repeat(2 ** 24); throw e;',
       "an output nested 100000 deep": "let v: unknown = 0; for (let i = 0; i < 1e5; i++) v = [v]; return v;",
       "an output of 8 MiB": 'return "x".repeat(2 ** 23);',
+      "an output of too many parts": 'return Array.from({ length: 690_000 }, () => "abc");',
+      "an output of too many keys":
+        "return Object.fromEntries(Array.from({ length: 190_000 }, (_, i) => [`name${i}`, i]));",
     },
   ),
   ...attacks(
@@ -104,7 +107,11 @@ export const ATTACKS: readonly Attack[] = [
     {},
     {
       "an output of 4 MiB, one text": 'return "x".repeat(2 ** 22 - 2);',
-      "an output of 4 MiB, many parts": 'return Array.from({ length: 690_000 }, () => "abc");',
+      "an output of 4 MiB, many parts": 'return Array.from({ length: 190_000 }, (_, i) => "0123456789ab" + (1e6 + i));',
+      "an output of as many keys as there may be":
+        "return Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`name${i}`, i]));",
+      "an output of objects that are all different":
+        "const k = Array.from({ length: 99 }, (_, i) => `k${i}`); return Array.from({ length: 19_000 }, (_, i) => Object.fromEntries(Array.from({ length: 9 }, (_, j) => [k[(i * (j + 1) + j * j) % 99], 1])));",
     },
   ),
 ];
@@ -118,8 +125,8 @@ export const LARGEST: readonly Attack[] = [
     { ...LARGE, argument: "16MiB" },
     {
       "an argument of 16 MiB, one text": 'await files.write("/out/a.txt", "x".repeat(2 ** 24 - 100));',
-      "an argument of 16 MiB, a million parts":
-        'await files.write(Array.from({ length: 900_000 }, (_, i) => "0123456789ab" + i) as never, "x").catch(() => {});',
+      "an argument of 16 MiB, many parts":
+        'const t = "x".repeat(70); await files.write(Array.from({ length: 190_000 }, (_, i) => t + (1e6 + i)) as never, "x").catch(() => {});',
     },
   ),
   ...attacks(
@@ -127,8 +134,8 @@ export const LARGEST: readonly Attack[] = [
     { ...LARGE, result: "32MiB" },
     {
       "an output of 32 MiB, one text": 'return "x".repeat(2 ** 25 - 2);',
-      "an output of 32 MiB, a million parts":
-        'return Array.from({ length: 990_000 }, (_, i) => "0123456789012345678901" + i);',
+      "an output of 32 MiB, many parts":
+        'const t = "x".repeat(150); return Array.from({ length: 190_000 }, (_, i) => t + (1e6 + i));',
     },
   ),
   ...attacks("log", { ...LARGE, log: "64MiB" }, { "64 MiB of lines": 'for (;;) console.log("x".repeat(1000));' }),

@@ -43,9 +43,16 @@ export interface SignatureChecker {
   accepts(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** Bytes in parts, each of which is read before the next is asked for. */
+export interface Plain {
+  /** Of all of them. */
+  readonly length: number;
+  readonly parts: Iterable<Uint8Array>;
+}
+
 /** AES-256-GCM: a sealed text is nonce (12 bytes) ‖ ciphertext ‖ tag (16 bytes). Keys are 32 bytes. */
 export interface Sealer {
-  seal(key: Uint8Array, plain: Uint8Array, bound: Uint8Array): Uint8Array;
+  seal(key: Uint8Array, plain: Plain, bound: Uint8Array): Uint8Array;
   /** Undefined where key, bytes or what they are bound to are not those of the sealing. */
   open(key: Uint8Array, sealed: Uint8Array, bound: Uint8Array): Uint8Array | undefined;
 }

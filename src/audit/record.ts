@@ -3,7 +3,7 @@
 // when the event happens; `spell` adds the place in the log, which is known only inside the transaction that gives it.
 // Invariant: spelling a record and canonicalText() of the same object give the same text.
 
-import { utf8Length } from "../base/bytes.ts";
+import { isLongerInUtf8, utf8Length } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { canonicalText, isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import { BODY_BYTES_MAX } from "../base/limits.ts";
@@ -86,11 +86,7 @@ export interface ParsedRecord {
 
 /** Reads a body. @throws EnclosureError LOG_INVALID saying what is wrong with it. */
 export function parseRecord(bodyText: string, sink: RefSink = NO_SINK): ParsedRecord {
-  // A UTF-16 unit is three bytes of UTF-8 at most: short texts need no counting.
-  const { length } = bodyText;
-  if (length > BODY_BYTES_MAX || (length * 3 > BODY_BYTES_MAX && utf8Length(bodyText) > BODY_BYTES_MAX)) {
-    throw invalid("it is too large");
-  }
+  if (isLongerInUtf8(bodyText, BODY_BYTES_MAX)) throw invalid("it is too large");
   let value: JsonValue;
   try {
     value = JSON.parse(bodyText) as JsonValue;

@@ -13,10 +13,19 @@ export type HexDigest = string & { readonly __hexDigest: true };
 /** SHA-256 (FIPS 180-4) over bytes, as 32 bytes. */
 export interface Hasher {
   sha256(bytes: Uint8Array): Uint8Array;
+  /** Of all the parts as one; each is read before the next is asked for. */
+  sha256OfParts(parts: Iterable<Uint8Array>): Uint8Array;
 }
 
 /** The pure implementation; every other one must agree with it. */
-export const pureHasher: Hasher = { sha256: (bytes) => nobleSha256(bytes) };
+export const pureHasher: Hasher = {
+  sha256: (bytes) => nobleSha256(bytes),
+  sha256OfParts: (parts) => {
+    const hash = nobleSha256.create();
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  },
+};
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
@@ -36,23 +45,49 @@ export function textOrBytes(bytes: Uint8Array): string | Uint8Array {
   }
 }
 
+/** Texts up to this length are counted unit by unit: an encoder costs more to ask. */
+const COUNTED_UNITS = 256;
+/** How much of a long text is encoded at a time. */
+const PIECE_UNITS = 16 * 1024;
+
 /** The number of bytes of `text` in UTF-8; a lone surrogate counts as three, as an encoder would write it. */
 export function utf8Length(text: string): number {
-  let length = text.length;
+  let length = 0;
+  if (text.length > COUNTED_UNITS) {
+    for (const piece of utf8Pieces(text)) length += piece.length;
+    return length;
+  }
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length += 1;
-    else if (unit >= 0xd800 && unit <= 0xdbff && isLowSurrogate(text.charCodeAt(i + 1))) {
-      length += 2;
-      i++;
-    } else length += 2;
+    const point = text.codePointAt(i) as number;
+    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    if (point > 0xffff) i++;
   }
   return length;
 }
 
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+/** Whether `text` has more than `bytesMax` bytes in UTF-8: a unit is one at least and three at most, so few are counted. */
+export function isLongerInUtf8(text: string, bytesMax: number): boolean {
+  return text.length > bytesMax || (text.length * 3 > bytesMax && utf8Length(text) > bytesMax);
+}
+
+/**
+ * The UTF-8 of a text in pieces, so that a long one is never there as bytes as a whole. A piece is good only until the
+ * next one is asked for: all lie in the same place.
+ */
+export function* utf8Pieces(text: string): Generator<Uint8Array, void, undefined> {
+  if (text.length <= PIECE_UNITS) return yield encoder.encode(text);
+  const room = new Uint8Array(3 * PIECE_UNITS);
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(at + PIECE_UNITS, text.length);
+    // The two halves of a sign stay together.
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;
+    yield room.subarray(0, encoder.encodeInto(text.slice(at, end), room).written);
+    at = end;
+  }
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 export function hex(bytes: Uint8Array): string {

@@ -13,8 +13,10 @@ import type { JsonValue } from "./json.ts";
 export const VALUE_DEPTH_MAX = 64;
 /** Deepest nesting of its JSON form, in which a tagged value takes two levels. */
 export const JSON_DEPTH_MAX = 2 * VALUE_DEPTH_MAX;
-/** Most nodes of a value that crosses the door. */
-export const VALUE_NODES_MAX = 1_000_000;
+/** Most nodes of the JSON form of a value that crosses the door: its reader takes time for each, and others wait for it. */
+export const VALUE_NODES_MAX = 200_000;
+/** What a tagged value's JSON form has beside itself: its tag, and its value. */
+const TAG_NODES = 2;
 /** Most characters of a bigint that crosses: reading one takes time that grows faster than its length. */
 export const BIGINT_CHARS_MAX = 10_000;
 
@@ -72,10 +74,13 @@ function encode(value: unknown, depth: number, count: { nodes: number }): JsonVa
       return value;
     case "number":
       if (isFiniteNumber(value) && !objectIs(value, -0)) return value;
+      count.nodes += TAG_NODES;
       return { $type: "number", value: objectIs(value, -0) ? "-0" : `${value}` };
     case "undefined":
+      count.nodes += TAG_NODES;
       return { $type: "undefined" };
     case "bigint":
+      count.nodes += TAG_NODES;
       return { $type: "bigint", value: spellBigInt(value) };
     case "object":
       return value === null ? null : encodeObject(value, depth, count);
@@ -96,6 +101,8 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
     for (let i = 0; i < value.length; i++) put(list, i, encode(value[i], depth + 1, count));
     return list;
   }
+  if (value instanceof NativeUint8Array || value instanceof NativeArrayBuffer || value instanceof NativeDate)
+    count.nodes += TAG_NODES;
   if (value instanceof NativeUint8Array) return { $type: "bytes", value: apply(toBase64, value, []) };
   if (value instanceof NativeArrayBuffer)
     return { $type: "bytes", value: apply(toBase64, new NativeUint8Array(value), []) };
@@ -126,7 +133,9 @@ function encodeObject(value: object, depth: number, count: { nodes: number }): J
     if (key === "$type") tagged = true;
     put(object, key, encode(member, depth + 1, count));
   }
-  return tagged ? { $type: "object", value: object } : object;
+  if (!tagged) return object;
+  count.nodes += TAG_NODES;
+  return { $type: "object", value: object };
 }
 
 /** An own member, past any setter that a prototype has for its name. */

@@ -2,6 +2,7 @@
 // Invariants: nothing here recurses deeper than a stated bound; a text is accepted only if it is its own re-spelling,
 // so two readers can never see two values in it (duplicate keys, odd escapes, numbers out of range all fail that).
 
+import { VALUE_NODES_MAX } from "./codec.ts";
 import { EnclosureError } from "./errors.ts";
 
 export type JsonPrimitive = null | boolean | number | string;
@@ -26,6 +27,9 @@ export interface JsonBounds {
   readonly depthMax: number;
 }
 
+/** Most different keys in all its objects: each new one takes a reader twenty times as long as one that it has seen. */
+const JSON_NAMES_MAX = 10_000;
+
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__"]);
 
 /**
@@ -37,7 +41,7 @@ export function admitJson(text: string, bounds: JsonBounds): Admitted {
   if (text.length > bounds.charsMax) {
     throw invalid(`the value is ${text.length} characters long, the bound is ${bounds.charsMax}`);
   }
-  if (textDepth(text) > bounds.depthMax) throw invalid(`the value is nested deeper than ${bounds.depthMax}`);
+  checkShape(text, bounds);
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
@@ -59,6 +63,32 @@ export function spellJson(value: unknown, bounds: JsonBounds): Admitted {
   const text = JSON.stringify(value);
   if (text === undefined) throw invalid("the value has no JSON form");
   return admitJson(text, bounds);
+}
+
+/**
+ * Refuses by a scan what would take long to parse: linear, and safe before any recursive reader. What is parsed is known
+ * not to take longer than some tens of milliseconds, whatever its length.
+ */
+function checkShape(text: string, { depthMax }: JsonBounds): void {
+  const names = new Set<string>();
+  let depth = 0;
+  let parts = 1;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0x22) {
+      const start = i + 1;
+      i = stringEnd(text, i);
+      if (text.charCodeAt(i + 1) !== 0x3a) continue;
+      if (names.add(text.slice(start, i)).size > JSON_NAMES_MAX)
+        throw invalid(`the value has more than ${JSON_NAMES_MAX} different keys`);
+    } else if (unit === 0x5b || unit === 0x7b) {
+      if (++depth > depthMax) throw invalid(`the value is nested deeper than ${depthMax}`);
+      const next = text.charCodeAt(i + 1);
+      if (next !== 0x5d && next !== 0x7d) parts++;
+    } else if (unit === 0x5d || unit === 0x7d) depth--;
+    else if (unit === 0x2c) parts++;
+    if (parts > VALUE_NODES_MAX) throw invalid(`the value has more than ${VALUE_NODES_MAX} parts`);
+  }
 }
 
 /** Depth by scanning brackets outside strings: linear, and safe before any recursive reader. */
@@ -121,11 +151,23 @@ export function deepFreeze<T extends JsonValue>(value: T): T {
   const pending: JsonValue[] = [value];
   while (pending.length > 0) {
     const next = pending.pop() as JsonValue;
-    if (next === null || typeof next !== "object" || Object.isFrozen(next)) continue;
+    if (!isContainer(next) || Object.isFrozen(next)) continue;
     Object.freeze(next);
-    for (const inner of Object.values(next)) pending.push(inner);
+    // Only what can be frozen: a list of a million numbers makes no list of as many that wait.
+    if (Array.isArray(next)) {
+      for (const inner of next as readonly JsonValue[]) if (isContainer(inner)) pending.push(inner);
+    } else {
+      for (const key of Object.keys(next)) {
+        const inner = (next as JsonObject)[key] as JsonValue;
+        if (isContainer(inner)) pending.push(inner);
+      }
+    }
   }
   return value;
+}
+
+function isContainer(value: JsonValue): value is readonly JsonValue[] | JsonObject {
+  return value !== null && typeof value === "object";
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

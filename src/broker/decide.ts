@@ -1,7 +1,7 @@
 // The decision: a pure function from a call, the grants and the budgets to a verdict. It acts on nothing and reads no
 // clock, so the live broker and a replay decide alike. What it is given is hostile text.
 
-import { utf8Length } from "../base/bytes.ts";
+import { isLongerInUtf8 } from "../base/bytes.ts";
 import { EnclosureError, type ErrorCode } from "../base/errors.ts";
 import type { Admitted } from "../base/json.ts";
 import { admitJson } from "../base/json.ts";
@@ -71,7 +71,7 @@ export function decide(
     const names = [...grant.functions.keys()].slice(0, 12).join(", ");
     return denied(grant, null, "FUNCTION_MISSING", `${grant.name} has no such function`, `${grant.name} has: ${names}`);
   }
-  if (utf8Length(call.argsText) > argumentBytesMax) {
+  if (isLongerInUtf8(call.argsText, argumentBytesMax)) {
     const message = `the argument is larger than ${argumentBytesMax} bytes`;
     return denied(grant, fn, "ARGUMENT_TOO_LARGE", message, "pass less, or raise limits.argument");
   }

@@ -1,7 +1,7 @@
 // The outcome of a performed call: what its record says, and what the guest is told. Pure. A result is encoded, bounded
 // and checked here, so that what is delivered is exactly what is recorded.
 
-import { utf8Length } from "../base/bytes.ts";
+import { isLongerInUtf8 } from "../base/bytes.ts";
 import { encodeValue, JSON_DEPTH_MAX } from "../base/codec.ts";
 import { EnclosureError, type ErrorCode } from "../base/errors.ts";
 import { type Admitted, admitJson } from "../base/json.ts";
@@ -64,7 +64,7 @@ function checkResult(permitted: Permitted, performed: Returned, bytesMax: number
   const { grant, fn } = permitted;
   try {
     const text = JSON.stringify(encodeValue(performed.value));
-    if (utf8Length(text) > bytesMax) return { code: "RESULT_TOO_LARGE", message: `larger than ${bytesMax} bytes` };
+    if (isLongerInUtf8(text, bytesMax)) return { code: "RESULT_TOO_LARGE", message: `larger than ${bytesMax} bytes` };
     const result = admitJson(text, { charsMax: bytesMax, depthMax: JSON_DEPTH_MAX });
     const said = grant.checkResult(fn, result.value);
     if (!said.ok) return { code: "RESULT_INVALID", message: said.message };

@@ -5,7 +5,7 @@
 
 import { basename } from "node:path";
 import { canonicalJson, type JsonValue } from "../base/json.ts";
-import { fromUtf8, type Hasher, pureHasher, sha256Hex, utf8Length } from "../base/bytes.ts";
+import { fromUtf8, type Hasher, pureHasher, sha256Hex, isLongerInUtf8 } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import {
   BUNDLE_FILE_BYTES_MAX,
@@ -79,7 +79,7 @@ export async function bundleAgent(options: AgentBundleOptions): Promise<AgentBun
   const { root, entry } = findProject(options);
   const makePlan = (): CompilePlan => agentPlan(options, new Jail(root, hasher, limits), entry, limits);
   const { plan, code, map, tool } = await compileCached(makePlan, options.cache);
-  if (utf8Length(code) > limits.scriptBytes) throw refused(plan, [makeProblem(scriptTooLarge(limits))]);
+  if (isLongerInUtf8(code, limits.scriptBytes)) throw refused(plan, [makeProblem(scriptTooLarge(limits))]);
   const { inputs } = plan.jail;
   return {
     root,

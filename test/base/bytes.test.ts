@@ -7,10 +7,13 @@ import {
   fromUtf8,
   hex,
   digestOf,
+  isLongerInUtf8,
   parseHexDigest,
+  pureHasher,
   sha256Hex,
   utf8,
   utf8Length,
+  utf8Pieces,
 } from "../../src/base/bytes.ts";
 
 describe("sha256Hex()", () => {
@@ -31,6 +34,24 @@ describe("utf8Length()", () => {
   it("agrees with the encoder for every text, lone surrogates included", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => utf8Length(text) === utf8(text).length));
     expect(utf8Length("a\ud800b")).toBe(utf8("a\ud800b").length);
+  });
+});
+
+describe("a long text, encoded in pieces,", () => {
+  it.each(["a", "é", "a😀", "😀", "\ud800", "a\udc00é"])("is what it is as a whole: %j", (sign) => {
+    const text = sign.repeat(50_001);
+    const pieces = [...utf8Pieces(text)].map((piece) => piece.length);
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(utf8Length(text)).toBe(utf8(text).length);
+    const digests = [pureHasher.sha256OfParts(utf8Pieces(text)), pureHasher.sha256(utf8(text))];
+    expect(digests[0]).toEqual(digests[1]);
+  });
+});
+
+describe("isLongerInUtf8()", () => {
+  it("says what counting would", () => {
+    const texts = fc.string({ unit: "binary", maxLength: 40 });
+    fc.assert(fc.property(texts, fc.nat(120), (text, max) => isLongerInUtf8(text, max) === utf8(text).length > max));
   });
 });
 

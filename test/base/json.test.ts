@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hex, utf8 } from "../../src/base/bytes.ts";
+import { VALUE_NODES_MAX } from "../../src/base/codec.ts";
 import { isFault } from "../../src/base/errors.ts";
 import { admitJson, canonicalJson, canonicalText, deepFreeze, type JsonValue, textDepth } from "../../src/base/json.ts";
 import { hasVectors, vectorPath } from "../support/vectors.ts";
@@ -55,6 +56,26 @@ describe("admitJson()", () => {
   it("refuses depth beyond the bound before any parser sees the text", () => {
     const deep = "[".repeat(200_000) + "]".repeat(200_000);
     expect(refusal(() => admitJson(deep, { charsMax: 1_000_000, depthMax: 64 }))).toMatch(/deeper than 64/);
+  });
+
+  it("refuses more parts than a value may have, and counts what stands between quotes as nothing", () => {
+    const wide = { charsMax: 10_000_000, depthMax: 4 };
+    const parts = (count: number): string => `[${"1,".repeat(count - 2)}1]`;
+    expect(refusal(() => admitJson(parts(VALUE_NODES_MAX), wide))).toBe("accepted");
+    expect(refusal(() => admitJson(parts(VALUE_NODES_MAX + 1), wide))).toMatch(/more than 200000 parts/);
+    const empties = `[${"[],".repeat(VALUE_NODES_MAX - 2)}{}]`;
+    expect(refusal(() => admitJson(empties, wide))).toBe("accepted");
+    expect(refusal(() => admitJson(JSON.stringify(',[{"'.repeat(VALUE_NODES_MAX)), wide))).toBe("accepted");
+  });
+
+  it("refuses more different keys than a reader takes in quickly, however they are spread", () => {
+    const wide = { charsMax: 10_000_000, depthMax: 4 };
+    const objects = (count: number): string =>
+      JSON.stringify(Array.from({ length: count }, (_, i) => ({ [`k${i}`]: "a:b" })));
+    expect(refusal(() => admitJson(objects(10_000), wide))).toBe("accepted");
+    expect(refusal(() => admitJson(objects(10_001), wide))).toMatch(/more than 10000 different keys/);
+    const alike = JSON.stringify(Array.from({ length: 20_000 }, () => ({ name: "a", value: ":" })));
+    expect(refusal(() => admitJson(alike, wide))).toBe("accepted");
   });
 
   it("refuses length beyond the bound", () => {

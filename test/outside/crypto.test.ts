@@ -21,6 +21,9 @@ describe("the host's hashes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: "binary" }), (bytes, text) => {
         expect(new Uint8Array(hostHasher.sha256(bytes))).toEqual(pureHasher.sha256(bytes));
+        const parts = [bytes.subarray(0, 3), bytes.subarray(3)];
+        expect(new Uint8Array(hostHasher.sha256OfParts(parts))).toEqual(pureHasher.sha256(bytes));
+        expect(pureHasher.sha256OfParts(parts)).toEqual(pureHasher.sha256(bytes));
         expect(new Uint8Array(hostTreeHasher.leaf(text))).toEqual(pure.leaf(text));
         const [left, right] = [pure.leaf(text), pureHasher.sha256(bytes)];
         expect(new Uint8Array(hostTreeHasher.node(left, right))).toEqual(pure.node(left, right));
@@ -92,7 +95,8 @@ describe("sealing", () => {
   it("opens what it has sealed, and nothing that was changed", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.uint8Array({ maxLength: 20 }), fc.nat(), (plain, bound, at) => {
-        const sealed = hostSealer.seal(key, plain, bound);
+        const parts = [plain.subarray(0, at % 7), plain.subarray(at % 7)];
+        const sealed = hostSealer.seal(key, { length: plain.length, parts }, bound);
         expect(hostSealer.open(key, sealed, bound)).toEqual(plain);
         const changed = sealed.map((byte, i) => (i === at % sealed.length ? byte ^ 1 : byte));
         expect(hostSealer.open(key, changed, bound)).toBeUndefined();
@@ -104,7 +108,14 @@ describe("sealing", () => {
   });
 
   it("never seals twice alike", () => {
-    expect(hostSealer.seal(key, utf8("a"), utf8(""))).not.toEqual(hostSealer.seal(key, utf8("a"), utf8("")));
+    const seal = () => hostSealer.seal(key, { length: 1, parts: [utf8("a")] }, utf8(""));
+    expect(seal()).not.toEqual(seal());
+  });
+
+  it("seals nothing that is not as long as was said", () => {
+    for (const length of [1, 3]) {
+      expect(() => hostSealer.seal(key, { length, parts: [utf8("ab")] }, utf8(""))).toThrow(/as long as it was said/);
+    }
   });
 });
 
