@@ -149,6 +149,22 @@ function isJsonAble(value: object): value is { toJSON(): unknown } {
 }
 
 /** The value of a JSON form. @throws CodecError when a "$type" is not one of ours or its value is malformed. */
+/**
+ * Whether `json`, whose text is `text`, is what the encoder makes of the value that it stands for. A second spelling (a
+ * bigint `-0`, a date of half a millisecond, blanks in base64, a member beside the two of a tag) would be one value to a
+ * rule and another to what acts on it.
+ */
+export function isOwnEncoding(json: JsonValue, text: string): boolean {
+  // Without a tag there is nothing to spell twice.
+  if (!text.includes('"$type"')) return true;
+  try {
+    return JSON.stringify(encodeValue(decodeValue(json))) === text;
+  } catch (error) {
+    if (readCodecError(error) === undefined) throw error;
+    return false;
+  }
+}
+
 export function decodeValue(json: JsonValue): unknown {
   return decode(json, 0);
 }

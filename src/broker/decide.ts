@@ -5,7 +5,7 @@ import { isLongerInUtf8 } from "../base/bytes.ts";
 import { EnclosureError, type ErrorCode } from "../base/errors.ts";
 import type { Admitted } from "../base/json.ts";
 import { admitJson } from "../base/json.ts";
-import { JSON_DEPTH_MAX } from "../base/codec.ts";
+import { isOwnEncoding, JSON_DEPTH_MAX } from "../base/codec.ts";
 import type { CompiledGrant, Effect, FunctionSpec, RuleRef, Target } from "../kinds/contract.ts";
 import type { Budgets } from "./budgets.ts";
 
@@ -94,7 +94,9 @@ export function decide(
 
 function admitArguments(text: string): Admitted | EnclosureError {
   try {
-    return admitJson(text, { charsMax: text.length, depthMax: JSON_DEPTH_MAX });
+    const admitted = admitJson(text, { charsMax: text.length, depthMax: JSON_DEPTH_MAX });
+    if (isOwnEncoding(admitted.value, text)) return admitted;
+    return new EnclosureError("VALUE_INVALID", "a tagged value is not spelled as the guest's encoder spells it");
   } catch (error) {
     if (error instanceof EnclosureError) return error;
     throw error;

@@ -8,7 +8,7 @@ import { EnclosureError } from "../base/errors.ts";
 import { admitJson, type JsonValue } from "../base/json.ts";
 import { hex } from "../base/bytes.ts";
 import { CLOSE_GRACE_MS } from "../base/limits.ts";
-import { encodeValue, JSON_DEPTH_MAX } from "../base/codec.ts";
+import { encodeValue, isOwnEncoding, JSON_DEPTH_MAX } from "../base/codec.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
 import { stackInSource } from "../base/source.ts";
 import { Broker } from "../broker/broker.ts";
@@ -232,6 +232,8 @@ type Output =
 function readOutput({ bound, checkOutput }: Prepared, text: string): Output {
   try {
     const { value } = admitJson(text, { charsMax: bound.limits.resultBytes, depthMax: JSON_DEPTH_MAX });
+    if (!isOwnEncoding(value, text))
+      return { kind: "refused", problem: "a tagged value is not spelled as it should be" };
     const problem = checkOutput(value);
     if (problem !== undefined) return { kind: "refused", problem };
     return text === NOTHING ? { kind: "none" } : { kind: "given", value };

@@ -5,6 +5,7 @@ import {
   CodecError,
   decodeValue,
   encodeValue,
+  isOwnEncoding,
   unwrapObjects,
   VALUE_DEPTH_MAX,
 } from "../../src/base/codec.ts";
@@ -90,6 +91,33 @@ describe("encodeValue() and decodeValue()", () => {
       expect(encodeValue([1])).toHaveLength(1);
     } finally {
       Array.isArray = original;
+    }
+  });
+});
+
+describe("isOwnEncoding()", () => {
+  it("holds of every encoding, and of no other spelling of it", () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: false }),
+        (value) => {
+          let encoded: JsonValue;
+          try {
+            encoded = encodeValue(value);
+          } catch {
+            return;
+          }
+          const text = JSON.stringify(encoded);
+          expect(isOwnEncoding(JSON.parse(text) as JsonValue, text)).toBe(true);
+        },
+      ),
+    );
+    for (const text of [
+      '{"$type":"date","value":1e300}',
+      '{"$type":"bigint","value":"01"}',
+      '{"$type":"undefined","value":1}',
+    ]) {
+      expect(isOwnEncoding(JSON.parse(text) as JsonValue, text)).toBe(false);
     }
   });
 });

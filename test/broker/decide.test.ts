@@ -28,6 +28,16 @@ describe("decide() denies", () => {
     ["an argument that two readers read differently", { argsText: '{"a":1,"a":2}' }, "ARGUMENT_INVALID"],
     ["an argument that reaches for a prototype", { argsText: '{"__proto__":{"a":1}}' }, "ARGUMENT_INVALID"],
     ["an argument deeper than a value can be", { argsText: "[".repeat(200) + "]".repeat(200) }, "ARGUMENT_INVALID"],
+    ["a bigint in a second spelling", { argsText: '{"a":{"$type":"bigint","value":"-0"}}' }, "ARGUMENT_INVALID"],
+    ["bytes in a second spelling", { argsText: '{"a":{"$type":"bytes","value":"AQI= "}}' }, "ARGUMENT_INVALID"],
+    ["a date in a second spelling", { argsText: '{"a":{"$type":"date","value":1000.5}}' }, "ARGUMENT_INVALID"],
+    [
+      "a tag with a member beside it",
+      { argsText: '{"$type":"object","value":{"$type":1},"b":[9]}' },
+      "ARGUMENT_INVALID",
+    ],
+    ["a wrapping that wraps nothing", { argsText: '{"a":{"$type":"object","value":{"b":1}}}' }, "ARGUMENT_INVALID"],
+    ["a tag that is unknown", { argsText: '{"a":{"$type":"map","value":[]}}' }, "ARGUMENT_INVALID"],
     ["an argument larger than the limit", { argsText: JSON.stringify("x".repeat(BYTES_MAX)) }, "ARGUMENT_TOO_LARGE"],
     ["what a deny rule names, although an ask rule and an allow rule do too", { fn: "wipe" }, "RULE_DENIED"],
     [
