@@ -39,6 +39,9 @@ export const BUNDLE_FILES_MAX = 10_000;
 /** The compiled script of an agent. */
 export const SCRIPT_BYTES_MAX = 16 * MiB;
 export const BUNDLE_MS_MAX = 60_000;
+/** The resident memory of the compiler's process, and one answer of it, which the host holds and decodes. */
+export const COMPILER_MEMORY_BYTES_MAX = 1024 * MiB;
+export const COMPILER_ANSWER_BYTES_MAX = 64 * MiB;
 /** What an import may be spelled with, and a path that a package.json gives: no path of Linux is longer. */
 export const SPECIFIER_CHARS_MAX = 4096;
 /** A package.json that an import leads through. */

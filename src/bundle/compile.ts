@@ -1,11 +1,12 @@
 // Compiling: one run of esbuild in which every resolve and every load is answered by src/bundle/plugin.ts, under a deadline.
 // esbuild is loaded only when something is compiled. Every problem of a source is told at once.
 // One compiler process serves all bundles of this process, and a source can make it die (nested too deep, it overflows its
-// stack). Then all who were being compiled are compiled again, each by itself, so that nobody answers for another's source.
+// stack), or take so much memory that it is ended (compiler-watch.ts). Then all who were being compiled are compiled again, each by itself, so that nobody answers for another's source.
 
 import type { build, BuildFailure, BuildOptions, stop, transform } from "esbuild";
 import { join } from "node:path";
 import { EnclosureError, type Problem } from "../base/errors.ts";
+import { takeOveruse, watched } from "./compiler-watch.ts";
 import { type GlobPlaces, globPlaces } from "./globs.ts";
 import { ABSENT, Compilation, type CompilePlan, ENTRY, type ImportRecord, OURS } from "./plugin.ts";
 import { makeProblem, type Told } from "./problems.ts";
@@ -47,18 +48,24 @@ class CompilerDied extends Error {
 async function compileAlone(plan: CompilePlan, esbuild: Esbuild): Promise<Compiled> {
   try {
     await esbuild.stop();
+    takeOveruse();
     return await compileOnce(plan, esbuild);
   } catch (error) {
     if (!(error instanceof CompilerDied)) throw error;
   }
+  const overuse = takeOveruse();
   try {
     await esbuild.stop();
     await esbuild.transform("");
   } catch (cause) {
     throw new EnclosureError("BUNDLE_FAILED", "esbuild could not be run", { cause });
   }
-  const message = "the compiler gives up on it; it may be nested too deep";
-  throw refused(plan, [makeProblem({ code: "SOURCE_INVALID", message })]);
+  // One code for both: which of the two a deep nesting runs into first is a matter of chance.
+  const [message, mend] =
+    overuse === undefined
+      ? ["the compiler gives up on it; it may be nested too deep", undefined]
+      : [`the compiler ${overuse} for it`, "Look for a very long line or a very deep nesting; import less."];
+  throw refused(plan, [makeProblem({ code: "SOURCE_INVALID", message, ...(mend === undefined ? {} : { mend }) })]);
 }
 
 async function compileOnce(plan: CompilePlan, esbuild: Esbuild): Promise<Compiled> {
@@ -103,8 +110,10 @@ function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
+type Options = BuildOptions & { write: false };
+
 interface Esbuild {
-  readonly build: typeof build;
+  readonly build: (options: Options) => ReturnType<typeof build<Options>>;
   readonly stop: typeof stop;
   readonly transform: typeof transform;
 }
@@ -112,7 +121,12 @@ interface Esbuild {
 /** @throws EnclosureError BUNDLE_FAILED */
 export async function loadEsbuild(): Promise<Esbuild> {
   try {
-    return await import("esbuild");
+    const { build, stop, transform } = await import("esbuild");
+    return {
+      build: (options) => watched(() => build(options)),
+      stop,
+      transform: (input, options) => watched(() => transform(input, options)),
+    };
   } catch (cause) {
     throw new EnclosureError("BUNDLE_FAILED", "esbuild cannot be loaded", { cause });
   }
@@ -151,7 +165,7 @@ async function run(
   compilation: Compilation,
   passed: Promise<never>,
 ): Promise<Built> {
-  const options: BuildOptions & { write: false } = {
+  const options: Options = {
     ...plan.options,
     entryPoints: [plan.before === undefined ? ENTRY : "before"],
     outfile: "/bundle.js",
