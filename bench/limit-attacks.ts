@@ -107,11 +107,11 @@ export const ATTACKS: readonly Attack[] = [
     {},
     {
       "an output of 4 MiB, one text": 'return "x".repeat(2 ** 22 - 2);',
-      "an output of 4 MiB, many parts": 'return Array.from({ length: 190_000 }, (_, i) => "0123456789ab" + (1e6 + i));',
+      "an output of 4 MiB, many parts": 'return Array.from({ length: 95_000 }, (_, i) => "0123456789ab" + (1e6 + i));',
       "an output of as many keys as there may be":
         "return Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`name${i}`, i]));",
       "an output of objects that are all different":
-        "const k = Array.from({ length: 99 }, (_, i) => `k${i}`); return Array.from({ length: 19_000 }, (_, i) => Object.fromEntries(Array.from({ length: 9 }, (_, j) => [k[(i * (j + 1) + j * j) % 99], 1])));",
+        "const k = Array.from({ length: 99 }, (_, i) => `k${i}`); return Array.from({ length: 9_500 }, (_, i) => Object.fromEntries(Array.from({ length: 9 }, (_, j) => [k[(i * (j + 1) + j * j) % 99], 1])));",
     },
   ),
 ];
@@ -126,7 +126,7 @@ export const LARGEST: readonly Attack[] = [
     {
       "an argument of 16 MiB, one text": 'await files.write("/out/a.txt", "x".repeat(2 ** 24 - 100));',
       "an argument of 16 MiB, many parts":
-        'const t = "x".repeat(70); await files.write(Array.from({ length: 190_000 }, (_, i) => t + (1e6 + i)) as never, "x").catch(() => {});',
+        'const t = "x".repeat(70); await files.write(Array.from({ length: 95_000 }, (_, i) => t + (1e6 + i)) as never, "x").catch(() => {});',
     },
   ),
   ...attacks(
@@ -135,7 +135,7 @@ export const LARGEST: readonly Attack[] = [
     {
       "an output of 32 MiB, one text": 'return "x".repeat(2 ** 25 - 2);',
       "an output of 32 MiB, many parts":
-        'const t = "x".repeat(150); return Array.from({ length: 190_000 }, (_, i) => t + (1e6 + i));',
+        'const t = "x".repeat(150); return Array.from({ length: 95_000 }, (_, i) => t + (1e6 + i));',
     },
   ),
   ...attacks("log", { ...LARGE, log: "64MiB" }, { "64 MiB of lines": 'for (;;) console.log("x".repeat(1000));' }),

@@ -14,7 +14,7 @@ export const VALUE_DEPTH_MAX = 64;
 /** Deepest nesting of its JSON form, in which a tagged value takes two levels. */
 export const JSON_DEPTH_MAX = 2 * VALUE_DEPTH_MAX;
 /** Most nodes of the JSON form of a value that crosses the door: its reader takes time for each, and others wait for it. */
-export const VALUE_NODES_MAX = 200_000;
+export const VALUE_NODES_MAX = 100_000;
 /** What a tagged value's JSON form has beside itself: its tag, and its value. */
 const TAG_NODES = 2;
 /** Most characters of a bigint that crosses: reading one takes time that grows faster than its length. */

@@ -54,8 +54,10 @@ function lies(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Network): boo
 }
 
 const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
+/** Global by the registries, and yet a door to the machine's own keeper in one cloud: Azure's WireServer. */
+const WIRE_SERVER = ipaddr.parseCIDR("168.63.129.16/32");
 
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
-  if (address.range() !== "unicast") return false;
+  if (address.range() !== "unicast" || lies(address, WIRE_SERVER)) return false;
   return address.kind() === "ipv4" || lies(address, GLOBAL_UNICAST);
 }

@@ -59,8 +59,8 @@ export const VALUES: readonly Attack[] = [
       replace: [
         {
           file: "src/base/codec.ts",
-          find: 'return tagged ? { $type: "object", value: object } : object;',
-          replace: "return object;",
+          find: "if (!tagged) return object;",
+          replace: "if (tagged || !tagged) return object;",
         },
       ],
       shows: loot("another value arrives than was sent"),
