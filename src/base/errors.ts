@@ -160,8 +160,8 @@ export const CODES = {
     "Wait until it has ended, then run the batch again.",
   ),
   RESULTS_INVALID: usage(
-    "The results file holds something else than results. Nothing was run.",
-    "Name another file with --out, or move this one away.",
+    "The results file holds something else than results, or a result that the log does not have. Nothing was run.",
+    "Name another file with --out, or move this one away: what the jobs did is in the log.",
   ),
 
   RESULTS_UNWRITABLE: fault(

@@ -12,7 +12,7 @@ import type { CallCounts } from "../audit/events.ts";
 import { EnclosureError, EXIT, type ExitStatus, isFault } from "../base/errors.ts";
 import { jobSessions, planJob } from "../review/jobs.ts";
 import { resultOf } from "../review/result.ts";
-import type { LiveEvent, RunOptions, RunResult, Runtime } from "../session/contract.ts";
+import type { LiveEvent, ReservedPaths, RunOptions, RunResult, Runtime } from "../session/contract.ts";
 import { exitOf } from "../session/judge.ts";
 import { isOfTheMachine } from "../session/machine.ts";
 import { realPathOf } from "../store/place.ts";
@@ -25,6 +25,7 @@ import {
   storeOption,
   storePath,
 } from "./context.ts";
+import { confirmedResults } from "./earlier.ts";
 import { parseCount, readNamedFile } from "./find.ts";
 import { batchDigest, type Job, jobIdentity, jobPaths, parseJobs } from "./jobs-file.ts";
 import { makeProgress } from "./progress.ts";
@@ -52,7 +53,8 @@ export function declare(command: Command, context: Context): void {
       `
 Paths in a job are relative to the jobs file. Run the same command again to go on after an interruption: a job with a
 result is not run again, nor one that had recorded a write. A batch is known by where its jobs file lies: under another
-name, or with new ids, the jobs are run anew.
+name, or with new ids, the jobs are run anew. An earlier result counts only where the log has it too; a job that was refused
+before it began is tried again. No job may have a mount for writing that holds the jobs, the results or a job's files.
 
 Examples:
   enclosure batch jobs.jsonl --out results.jsonl
@@ -85,9 +87,18 @@ async function batch(context: Context, path: string, options: Options): Promise<
     await runtime.open();
     tellMade(pages, runtime, store, home);
     reader = await openReader(store, home);
+    const digestOf = (job: Job): Promise<HexDigest> => runtime.batchJob(jobIdentity(job, file, store));
+    const earlier = results && (await confirmedResults(jobs, results, reader, digestOf));
+    const { reservedOf } = await import("./batch-files.ts");
+    const reserved = reservedOf(jobs, file, [
+      ["the batch's jobs file", path],
+      ["the batch's jobs file", file],
+      ...(results === undefined ? [] : [["the batch's results file", results.path] as const]),
+    ]);
     const work = new Batch(
-      { pages, file, store, reader, runtime, results, signal: stop.signal, requireOsSandbox },
+      { pages, file, reader, runtime, results, reserved, digestOf, signal: stop.signal, requireOsSandbox },
       jobs,
+      earlier ?? new Map(),
     );
     await work.run(options.jobs ?? availableParallelism());
     return work.conclude();
@@ -117,10 +128,11 @@ async function claimBatch(file: string, store: string): Promise<Disposable> {
 interface Parts {
   readonly pages: Pages;
   readonly file: string;
-  readonly store: string;
   readonly reader: LogReader;
   readonly runtime: Runtime;
   readonly results: Results | undefined;
+  readonly reserved: ReservedPaths;
+  readonly digestOf: (job: Job) => Promise<HexDigest>;
   readonly signal: AbortSignal;
   readonly requireOsSandbox: boolean;
 }
@@ -151,15 +163,11 @@ class Batch {
   /** What ends the batch before its time. */
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(parts: Parts, jobs: readonly Job[]) {
+  constructor(parts: Parts, jobs: readonly Job[], earlier: ReadonlyMap<string, ResultLine>) {
     this.#parts = parts;
     this.#jobs = jobs;
-    const earlier = parts.results?.earlier;
-    this.#left = jobs.filter(({ id }) => !earlier?.has(id));
-    for (const { id } of jobs) {
-      const line = earlier?.get(id);
-      if (line !== undefined) this.#done.push(line);
-    }
+    this.#left = jobs.filter(({ id }) => !earlier.has(id));
+    for (const line of earlier.values()) this.#done.push(line);
     this.#reported = this.#done.length;
   }
 
@@ -180,8 +188,8 @@ class Batch {
   }
 
   async #do(job: Job): Promise<void> {
-    const { reader, runtime, file, store } = this.#parts;
-    const batchJob = await runtime.batchJob(jobIdentity(job, file, store));
+    const { reader, digestOf } = this.#parts;
+    const batchJob = await digestOf(job);
     const plan = planJob(jobSessions(reader, batchJob));
     if (plan.act === "run") return this.#runJob(job, batchJob);
     if (plan.act === "leave") {
@@ -194,7 +202,7 @@ class Batch {
   }
 
   async #runJob(job: Job, batchJob: HexDigest): Promise<void> {
-    const { runtime, file, requireOsSandbox, signal } = this.#parts;
+    const { runtime, file, requireOsSandbox, reserved, signal } = this.#parts;
     const { id, input, as, onBehalfOf } = job;
     const people = { ...(as !== undefined && { as }), ...(onBehalfOf !== undefined && { onBehalfOf }) };
     let line: ResultLine;
@@ -204,7 +212,7 @@ class Batch {
         ...(await runWithSecondGuest(runtime, {
           ...jobPaths(job, file),
           ...people,
-          ...{ batchJob, input, requireOsSandbox, signal },
+          ...{ batchJob, input, requireOsSandbox, reserved, signal },
           onEvent: (event) => this.#tell(event),
         })),
       };

@@ -12,6 +12,8 @@ import { visibleJson } from "./visible.ts";
 
 export interface ResultLine {
   readonly id: string;
+  /** Null where the run was refused before it had one. */
+  readonly session: string | null;
   readonly status: string;
   readonly exit: ExitStatus;
   readonly calls: {
@@ -22,10 +24,19 @@ export interface ResultLine {
   };
 }
 
+/** A line that stood in the file already. */
+export interface EarlierLine {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+  readonly result: ResultLine;
+}
+
 export interface Results {
-  /** What stood in the file already, by the job's id. */
-  readonly earlier: ReadonlyMap<string, ResultLine>;
-  /** Durable when it returns. @throws EnclosureError RESULTS_UNWRITABLE */
+  readonly path: string;
+  /** The last line of each job, by its id. */
+  readonly earlier: ReadonlyMap<string, EarlierLine>;
+  /** Durable when it returns. What the job's earlier line says already is not said again. @throws EnclosureError RESULTS_UNWRITABLE */
   append(line: ResultLine): void;
   close(): void;
 }
@@ -44,10 +55,13 @@ export function openResults(path: string): Results {
   else if (rest !== "") writeWhole(file, "\n");
   if (there === undefined) syncFolder(dirname(path));
   return {
+    path,
     earlier,
     append: (line) => {
+      const text = visibleJson(line);
+      if (earlier.get(line.id)?.text === text) return;
       try {
-        writeWhole(file, `${visibleJson(line)}\n`);
+        writeWhole(file, `${text}\n`);
         fsyncSync(file);
       } catch (error) {
         throw unwritable(path, error);
@@ -66,8 +80,8 @@ function isBeginning(text: string): boolean {
 const LINE_START = '{"id":"';
 
 /** The whole lines of a results file. @throws EnclosureError RESULTS_INVALID */
-export function readResults(text: string, path: string): ReadonlyMap<string, ResultLine> {
-  const found = new Map<string, ResultLine>();
+export function readResults(text: string, path: string): ReadonlyMap<string, EarlierLine> {
+  const found = new Map<string, EarlierLine>();
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
     const result = asResult(line);
@@ -77,7 +91,7 @@ export function readResults(text: string, path: string): ReadonlyMap<string, Res
         location,
       });
     }
-    found.set(result.id, result);
+    found.set(result.id, { number: index + 1, text: line, result });
   }
   return found;
 }
@@ -95,9 +109,10 @@ function parsed(text: string): unknown {
 function asResult(line: string): ResultLine | undefined {
   const value = parsed(line);
   if (!isJsonObject(value)) return undefined;
-  const { id, status, exit, calls } = value;
+  const { id, session, status, exit, calls } = value;
   const isCounts = isJsonObject(calls) && COUNTS.every((name) => Number.isSafeInteger(calls[name]));
-  const isResult = typeof id === "string" && typeof status === "string" && EXITS.has(exit) && isCounts;
+  const isNamed = typeof id === "string" && (session === null || typeof session === "string");
+  const isResult = isNamed && typeof status === "string" && EXITS.has(exit) && isCounts;
   return isResult ? (value as unknown as ResultLine) : undefined;
 }
 

@@ -30,6 +30,14 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Run only inside the operating system's sandbox: OS_SANDBOX_MISSING where it cannot be put up. */
   readonly requireOsSandbox?: boolean;
+  /** Files that the session may not write, beside those that it goes by itself: FS_MOUNT_OVERLAPS where a mount would let it. */
+  readonly reserved?: ReservedPaths;
+}
+
+/** Files that no writable mount may hold. */
+export interface ReservedPaths {
+  /** What is reserved, at or beneath a real path of the host; undefined where nothing is. */
+  within(folder: string): string | undefined;
 }
 
 /** What a person is shown. Made safe for a terminal by whoever shows it. */

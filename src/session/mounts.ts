@@ -2,8 +2,8 @@
 // may do, and another mount, past whose rules and quota it would lead. `run` refuses an overlap with all that it knows of;
 // `check`, which runs nothing, tells the overlaps that the manifest and its sources give away.
 
-import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { CODES, EnclosureError, type ErrorCode, type Problem } from "../base/errors.ts";
 import type { CapabilityName } from "../base/ids.ts";
 import type { AgentBundle } from "../bundle/contract.ts";
@@ -12,18 +12,12 @@ import type { FsConfig, Mount } from "../kinds/fs/kind.ts";
 import { overlapWithForbidden, pathsOverlap } from "../kinds/fs/paths.ts";
 import { step } from "../manifest/problems.ts";
 import type { Resolution } from "../manifest/resolve.ts";
+import type { ReservedPaths } from "./contract.ts";
 import type { LoadedManifest } from "./manifest-files.ts";
+import { realOrNearest } from "./reserved.ts";
 
 /** Real paths, by what they are. */
 export type HostPaths = ReadonlyMap<string, string>;
-
-/** The real path; of what is not there yet, that of the nearest folder which is, with the rest. */
-export function realOrNearest(path: string): string {
-  const absolute = resolve(path);
-  for (let folder = absolute; ; folder = dirname(folder)) {
-    if (existsSync(folder)) return join(realpathSync(folder), relative(folder, absolute));
-  }
-}
 
 /**
  * Every file that went into a bundle, and every folder in which a package would be looked for before another: whoever
@@ -84,14 +78,18 @@ export function runMounts(
   grants: ReadonlyMap<string, CompiledGrant>,
   folder: string,
   forbidden: HostPaths,
+  reserved: ReservedPaths | undefined,
 ): ReadonlyMap<CapabilityName, FsConfig["mounts"]> {
   const placed = placeMounts(grants, (path, name) => realFolder(folder, path, name));
   for (const [i, one] of placed.entries()) {
     const overlap = overlapOf(one, placed.slice(0, i), forbidden);
-    if (overlap === undefined) continue;
+    const held = one.mount.access === "ro" ? undefined : reserved?.within(one.mount.path);
+    if (overlap === undefined && held === undefined) continue;
     const { line, column } = one.grant.at;
-    throw new EnclosureError("FS_MOUNT_OVERLAPS", `the mount ${one.name} of ${one.grant.name} ${overlap}`, {
+    const what = overlap ?? `could write ${held}`;
+    throw new EnclosureError("FS_MOUNT_OVERLAPS", `the mount ${one.name} of ${one.grant.name} ${what}`, {
       location: { line, column },
+      ...(overlap === undefined && { mend: "Move that file out of the mount's folder, or mount another folder." }),
     });
   }
   const byGrant = Map.groupBy(placed, ({ grant }) => grant.name);
@@ -151,16 +149,25 @@ function isFolder(path: string): boolean {
 /** The store is the one that a run beside the manifest would make. */
 function knownPaths({ path, folder, lock }: LoadedManifest, { resolved }: Resolution): HostPaths {
   const { entry } = resolved.agent;
-  const modules = Object.entries(resolved.capabilities).filter(([, { use }]) => use === "module");
   const named: (readonly [string, string])[] = [
     ["the manifest", path],
     ["the default store", join(folder, ".enclosure")],
     ...(lock === undefined ? [] : [["the lock", lock.path] as const]),
     ...(entry === null ? [] : [["the agent's source", resolve(folder, entry)] as const]),
-    ...modules.map(([name, { own }]) => [`the host module ${name}`, resolve(folder, own["from"] as string)] as const),
+    ...moduleFiles(folder, resolved),
     ...secretFiles(folder, resolved),
   ];
   return new Map(named.map(([what, at]) => [what, realOrNearest(at)]));
+}
+
+/** The host modules' own files, without what they import. */
+export function moduleFiles(
+  folder: string,
+  { capabilities }: Resolution["resolved"],
+): readonly (readonly [what: string, path: string])[] {
+  return Object.entries(capabilities).flatMap(([name, { use, own }]) =>
+    use === "module" ? [[`the host module ${name}`, resolve(folder, own["from"] as string)] as const] : [],
+  );
 }
 
 /** Files that hold secrets: an agent that could write to one would choose the credential of its requests. */

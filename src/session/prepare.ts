@@ -24,9 +24,10 @@ import { loadSecrets } from "../outside/secrets.ts";
 import { ballastPathOf, livePathOf, realPathOf } from "../store/place.ts";
 import type { RunOptions } from "./contract.ts";
 import { type LoadedManifest, loadManifest } from "./manifest-files.ts";
-import { type HostPaths, realOrNearest, secretFiles, sourcePaths } from "./mounts.ts";
+import { type HostPaths, secretFiles, sourcePaths } from "./mounts.ts";
 import type { Opening } from "./opening.ts";
 import { bundleModules, makeProviders, type StartedModule, startModules } from "./providers.ts";
+import { realOrNearest } from "./reserved.ts";
 
 /** What a run is given of the place in which it runs. */
 export interface Place {
@@ -86,6 +87,7 @@ export async function prepare(options: RunOptions, place: Place): Promise<Prepar
       random: place.random,
       modules: started,
       forbidden,
+      reserved: options.reserved,
     });
     return {
       bound: bind(loaded, authorised, bundle, modules, place),

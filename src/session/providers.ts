@@ -14,6 +14,7 @@ import type { CompiledGrant, FunctionSpec } from "../kinds/contract.ts";
 import type { FsConfig } from "../kinds/fs/kind.ts";
 import type { HttpConfig } from "../kinds/http/config.ts";
 import type { ResolvedManifest } from "../manifest/form.ts";
+import type { ReservedPaths } from "./contract.ts";
 import { type HostPaths, runMounts } from "./mounts.ts";
 
 /** A running host module: what it says that it can do, and the provider that has it do it. */
@@ -66,6 +67,7 @@ export interface ProviderNeeds {
   readonly modules: ReadonlyMap<string, StartedModule>;
   /** Real paths that no mount may overlap, by what they are. */
   readonly forbidden: HostPaths;
+  readonly reserved: ReservedPaths | undefined;
 }
 
 /** The provider of each grant. @throws EnclosureError FS_MOUNT_INVALID, FS_MOUNT_OVERLAPS */
@@ -73,7 +75,7 @@ export async function makeProviders(
   grants: ReadonlyMap<string, CompiledGrant>,
   needs: ProviderNeeds,
 ): Promise<ReadonlyMap<string, Provider>> {
-  const mounts = runMounts(grants, needs.folder, needs.forbidden);
+  const mounts = runMounts(grants, needs.folder, needs.forbidden, needs.reserved);
   const providers = new Map<string, Provider>();
   for (const [name, grant] of grants)
     providers.set(name, await makeProvider(grant, needs, mounts.get(grant.name) ?? {}));

@@ -7,6 +7,7 @@ import { temporaryFolder } from "../support/folder.ts";
 
 const line = (id: string): ResultLine => ({
   id,
+  session: "00",
   status: "completed",
   exit: 0,
   calls: { admitted: 1, denied: 0, failed: 0, unknown: 0 },

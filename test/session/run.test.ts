@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { ApprovalRequest } from "../../src/session/contract.ts";
+import type { ApprovalRequest, ReservedPaths } from "../../src/session/contract.ts";
+import { reservePaths } from "../../src/session/reserved.ts";
 import { makeWorld } from "./world.ts";
 
 /** Kills the guest processes that this process has started. */
@@ -216,6 +217,27 @@ capabilities: { files: { use: fs, mounts: { /x: { path: secrets, access: rw } } 
       code: "FS_MOUNT_OVERLAPS",
       message: "the mount /x of files reaches the secret key",
     });
+  });
+
+  it("a mount for writing that holds what is reserved, and no mount for reading", async () => {
+    const mounting = (access: string): ReturnType<typeof makeWorld> => {
+      const world = makeWorld(
+        `capabilities: { files: { use: fs, mounts: { /x: { path: data, access: ${access} } } } }\n`,
+      );
+      world.write("data/deep/note.txt", "");
+      return world;
+    };
+    const reservedIn = ({ folder }: { readonly folder: string }): ReservedPaths =>
+      reservePaths([["the note", join(folder, "data/deep/note.txt")]]);
+    const written = mounting("rw");
+    await expect(written.run("export default () => 1;", { reserved: reservedIn(written) })).rejects.toMatchObject({
+      code: "FS_MOUNT_OVERLAPS",
+      message: "the mount /x of files could write the note",
+      mend: expect.stringContaining("Move that file") as string,
+    });
+    const read = mounting("ro");
+    const { result } = await read.run("export default () => 1;", { reserved: reservedIn(read) });
+    expect(result.status).toBe("completed");
   });
 
   it("a mount into which a link leads from where the store is to be made", async () => {
