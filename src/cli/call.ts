@@ -42,7 +42,8 @@ async function showCall(context: Context, name: string, n: number, options: Comm
 
 function printCall(pages: Pages, reader: LogReader, row: CallRow): void {
   const { out } = pages;
-  const field = (label: string, text: string): void => out.line(`${out.paint("dim", label.padEnd(10))} ${text}`);
+  const field = (label: string, text: string): void =>
+    out.foreign(`${out.paint("dim", label.padEnd(10))} `, text, `${" ".repeat(9)}| `);
   field("call", `${row.n} of session ${shortId(row.session)}`);
   field("function", visible(callName(row)));
   field("effect", row.effect ?? "-");
@@ -87,5 +88,5 @@ function printPayload({ out }: Pages, label: string, state: string, value: unkno
   out.line(out.paint("dim", `${label}:`));
   if (state !== "shown") return out.line(`  (${state})`);
   const lines = typeof value === "string" ? visibleLines(value) : visibleJson(value, 2).split("\n");
-  for (const line of lines) out.line(`  ${line}`);
+  for (const line of lines) out.foreign("  ", line, "| ");
 }

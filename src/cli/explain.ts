@@ -32,7 +32,7 @@ function explain(context: Context, file: string, options: Options): void {
     const digests = { file: loaded.sha256, resolved: resolution.sha256 };
     return pages.give({ version: 1, manifest: { name, version, profile, ...digests }, sentences });
   }
-  for (const line of visibleLines(text)) pages.out.line(line);
+  for (const line of visibleLines(text)) pages.out.foreign("", line, "  | ");
   pages.next(`enclosure check ${shellWord(file)}`, runCommand(context.cwd, file, resolution.resolved));
 }
 

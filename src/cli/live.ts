@@ -11,6 +11,9 @@ import { shownDuration, shownMark } from "./words.ts";
 /** Columns for what a call is about, where the page has no bound of its own. */
 const WIDTH_MAX = 120;
 
+/** Begins the rows on which what is told of a call goes on. */
+const BELOW = "      | ";
+
 export interface Live {
   readonly tell: (event: LiveEvent) => void;
   /** Keeps lines back until the returned function is called. */
@@ -53,7 +56,8 @@ function printEvent(page: Page, event: LiveEvent): void {
 
 /** What the agent claims: behind a bar, in another shade, and never without saying whose words they are. */
 function printAgentText(page: Page, kind: string, text: string): void {
-  for (const line of visibleLines(text)) page.line(page.paint("dim", `    agent ${kind} | ${line}`));
+  const head = page.paint("dim", `    agent ${kind} | `);
+  for (const line of visibleLines(text)) page.foreign(head, [{ text: line, style: "dim" }]);
 }
 
 function printCall(page: Page, event: Extract<LiveEvent, { type: "call" }>): void {
@@ -66,7 +70,12 @@ function printCall(page: Page, event: Extract<LiveEvent, { type: "call" }>): voi
   const after = tail.filter((part) => part !== "" && part !== name).join("  ");
   const room = Math.min(page.columns, WIDTH_MAX) - displayWidth(head) - displayWidth(after) - 6;
   const args = clipped(visible(argumentsText), Math.max(room, 12));
-  page.line(`${shownMark(page, state)} ${head} ${page.paint("dim", args)}  ${after}`.trimEnd());
+  const rest = after === "" ? "" : `  ${after}`;
+  page.foreign(
+    `${shownMark(page, state)} `,
+    [{ text: `${head} ` }, { text: args, style: "dim" }, { text: rest }],
+    BELOW,
+  );
   if (state === "denied" || state === "failed" || state === "unknown") printReason(page, event);
 }
 
@@ -78,8 +87,8 @@ function outcome({ state, code }: Extract<LiveEvent, { type: "call" }>): string 
 }
 
 function printReason(page: Page, { message, mend, rule, manifest }: Extract<LiveEvent, { type: "call" }>): void {
-  if (message !== undefined) page.line(`      ${visible(message)}`);
+  if (message !== undefined) page.foreign("      ", visible(message), BELOW);
   if (mend === undefined || mend === "") return;
   const place = rule === undefined ? "" : ` (${visible(manifest)}:${rule.line})`;
-  page.line(`      ${page.paint("green", "mend:")} ${visible(mend)}${place}`);
+  page.foreign(`      ${page.paint("green", "mend:")} `, visible(mend) + place, BELOW);
 }

@@ -21,8 +21,8 @@ async function printLogs(context: Context, name: string, options: CommonOptions)
     const lines = agentLines(reader, id);
     if (pages.json) return pages.give({ version: 1, session: id, evidence: "agent_claimed", lines });
     for (const { at, level, text } of lines) {
-      for (const line of visibleLines(text))
-        pages.out.line(`${pages.out.paint("dim", at.slice(11, 23))} ${level.padEnd(5)} ${line}`);
+      const head = `${pages.out.paint("dim", at.slice(11, 23))} ${level.padEnd(5)} `;
+      for (const line of visibleLines(text)) pages.out.foreign(head, line);
     }
     pages.err.line(pages.err.paint("dim", "as the agent says; nothing here was checked"));
     pages.next(`enclosure show ${shortId(id)}`);

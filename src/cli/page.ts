@@ -1,8 +1,9 @@
 // Where a command writes: one page for stdout (the result alone) and one for stderr (all else). A page knows whether it
-// is a terminal, and so how wide it is and whether it has colours.
+// is a terminal, and so how large it is and whether it has colours.
+// Invariant: where foreign text is told line by line, every row of a terminal that it fills begins with words of ours.
 
-import { styleText } from "node:util";
-import { clipped, displayWidth } from "./visible.ts";
+import { stripVTControlCharacters, styleText } from "node:util";
+import { clipped, displayWidth, hardWrapped, widthMost } from "./visible.ts";
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -10,9 +11,17 @@ export interface Page {
   readonly terminal: boolean;
   /** Columns of the terminal; what is not a terminal has no bound. */
   readonly columns: number;
+  /** Rows of the terminal; what is not a terminal has no bound. */
+  readonly rows: number;
   /** Styles text that has been made visible; leaves it as it is where there are no colours. */
   paint(style: Style, text: string): string;
   line(text?: string): void;
+  /**
+   * Prints a line of foreign text that has been made visible. Were the terminal left to continue it on the next row, that
+   * row would begin with whatever the text's author put there: so it is divided here, and each row begins with `head`, or
+   * with `more` from the second on. What is not a terminal gets one line.
+   */
+  foreign(head: string, text: string | readonly Cell[], more?: string): void;
   /** Raw text, for a progress line and its removal. */
   write(text: string): void;
 }
@@ -22,26 +31,74 @@ export interface Sink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export function makePage(sink: Sink, colours: boolean): Page {
   const terminal = sink.isTTY === true;
-  return {
+  const page: Page = {
     terminal,
-    // A terminal may say that it is 0 columns wide: it does not know.
-    columns: terminal ? sink.columns || 80 : Infinity,
+    // Asked for each time, since windows change their size. A terminal may say 0: it does not know.
+    get columns() {
+      return terminal ? sink.columns || 80 : Infinity;
+    },
+    get rows() {
+      return terminal ? sink.rows || 24 : Infinity;
+    },
     paint: (style, text) => (terminal && colours ? styleText(style, text, { validateStream: false }) : text),
     line: (text = "") => void sink.write(`${text}\n`),
+    foreign: (head, text, more = head) => printForeign(page, head, text, more),
     write: (text) => void sink.write(text),
   };
+  return page;
+}
+
+/** Columns that are left for text at least, before its head gives way. */
+const FOREIGN_COLUMNS_MIN = 10;
+
+/** Columns for foreign text beside these heads. */
+export function foreignColumns(page: Page, ...heads: readonly string[]): number {
+  const widest = Math.max(...heads.map((head) => widthMost(stripVTControlCharacters(head))));
+  return page.columns - widest;
+}
+
+function printForeign(page: Page, head: string, text: string | readonly Cell[], more: string): void {
+  const room = foreignColumns(page, head, more);
+  if (room < FOREIGN_COLUMNS_MIN && head !== NARROW) {
+    page.line(clipped(stripVTControlCharacters(head), page.columns - 1));
+    return printForeign(page, NARROW, text, NARROW);
+  }
+  const cells = typeof text === "string" ? [{ text }] : text;
+  let at = 0;
+  for (const row of hardWrapped(cells.map((cell) => cell.text).join(""), Math.max(room, 2))) {
+    page.line((at === 0 ? head : more) + painted(page, cells, at, at + row.length));
+    at += row.length;
+  }
+}
+
+/** Stands for a head on a terminal that is too narrow for one. */
+const NARROW = "| ";
+
+/** What stands between two places of these cells, each part in the style of its cell. */
+function painted(page: Page, cells: readonly Cell[], from: number, to: number): string {
+  let shown = "";
+  let start = 0;
+  for (const { text, style } of cells) {
+    const part = text.slice(Math.max(from - start, 0), Math.max(to - start, 0));
+    shown += style === undefined || part === "" ? part : page.paint(style, part);
+    start += text.length;
+  }
+  return shown;
 }
 
 /** A page that takes nothing, for `--quiet`. */
 export const blankPage: Page = {
   terminal: false,
   columns: Infinity,
+  rows: Infinity,
   paint: (_style, text) => text,
   line: () => {},
+  foreign: () => {},
   write: () => {},
 };
 

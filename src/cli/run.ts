@@ -131,7 +131,8 @@ function tellResult(pages: Pages, result: RunResult, failOn: readonly FailOn[]):
     const { message, code, mend, name, stack } = result.error;
     printError(alert, shownEnding(message, name !== undefined), code);
     const frames = stack === undefined ? [] : visibleLines(stack);
-    for (const line of frames) alert.line(alert.paint("dim", `  agent | ${line}`));
+    const head = alert.paint("dim", "  agent | ");
+    for (const text of frames) alert.foreign(head, [{ text, style: "dim" }]);
     printMend(alert, mend);
   }
   const id = shortId(result.session);

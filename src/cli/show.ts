@@ -8,10 +8,10 @@ import { amount } from "../session/judge.ts";
 import { callName, shownOutcome } from "./calls.ts";
 import { type CommonOptions, type Context, storeOption, withReader } from "./context.ts";
 import { findSession } from "./find.ts";
-import type { Page } from "./page.ts";
+import type { Cell, Page } from "./page.ts";
 import { statusCell } from "./sessions.ts";
 import { clipped, visible, visibleJson, visibleLines } from "./visible.ts";
-import { shortId, shownCounts, shownDuration, shownEnding, shownMark, shownTime, withoutCode } from "./words.ts";
+import { cell, markCell, shortId, shownCounts, shownDuration, shownEnding, shownTime, withoutCode } from "./words.ts";
 
 export function declare(command: Command, context: Context): void {
   storeOption(command)
@@ -57,34 +57,38 @@ function sessionJson({ summary, opened, purpose, correlation, timeline }: Sessio
 
 function printHead(page: Page, { summary, opened, purpose, correlation }: SessionView): void {
   const { agent, authority, walls } = opened.data;
-  const field = (label: string, text: string): void => page.line(`${page.paint("dim", label.padEnd(10))} ${text}`);
+  const row = (label: string, text: string | readonly Cell[]): void =>
+    page.foreign(`${page.paint("dim", label.padEnd(10))} `, text, `${" ".repeat(9)}| `);
   const status = statusCell(summary);
   const claimed = opened.data.principal.evidence === "observed" ? "" : " (as the operator says)";
-  field("session", page.paint("cyan", summary.session));
-  field(
-    "agent",
-    visible(`${summary.agent} ${summary.agentVersion}`) + page.paint("dim", `  source ${shortId(agent.source.sha256)}`),
-  );
-  field("run by", visible(summary.principal) + claimed);
-  if (summary.onBehalfOf !== null) field("for", visible(summary.onBehalfOf));
-  if (purpose !== null) field("purpose", visible(purpose));
-  if (correlation !== null) field("relates to", visibleJson(correlation));
+  row("session", [{ text: summary.session, style: "cyan" }]);
+  row("agent", [
+    { text: visible(`${summary.agent} ${summary.agentVersion}`) },
+    { text: `  source ${shortId(agent.source.sha256)}`, style: "dim" },
+  ]);
+  row("run by", visible(summary.principal) + claimed);
+  if (summary.onBehalfOf !== null) row("for", visible(summary.onBehalfOf));
+  if (purpose !== null) row("purpose", visible(purpose));
+  if (correlation !== null) row("relates to", visibleJson(correlation));
   const profile = authority.profile === null ? "" : `, profile ${visible(authority.profile)}`;
-  field("manifest", `${shortId(authority.manifest.sha256)}${profile}${authority.lock === null ? ", not pinned" : ""}`);
-  field("walls", walls.map(visible).join(", "));
-  field("opened", `${shownTime(summary.openedAt)} UTC at seq ${summary.seq}`);
-  if (summary.closedAt !== null) field("closed", `${shownTime(summary.closedAt)} UTC`);
-  field("status", status.style === undefined ? status.text : page.paint(status.style, status.text));
-  field("calls", shownCounts(summary.calls, summary.refusedInside));
+  row("manifest", `${shortId(authority.manifest.sha256)}${profile}${authority.lock === null ? ", not pinned" : ""}`);
+  row("walls", walls.map(visible).join(", "));
+  row("opened", `${shownTime(summary.openedAt)} UTC at seq ${summary.seq}`);
+  if (summary.closedAt !== null) row("closed", `${shownTime(summary.closedAt)} UTC`);
+  row("status", [status]);
+  row("calls", shownCounts(summary.calls, summary.refusedInside));
 }
 
 /** Columns for a value where the page has no bound. */
 const VALUE_COLUMNS_MAX = 160;
 
+/** Begins the rows on which an entry goes on, after its time. */
+const BELOW = "  | ";
+
 function printEntry(page: Page, entry: TimelineEntry): void {
   const room = Math.min(page.columns, VALUE_COLUMNS_MAX);
   const head = `${page.paint("dim", entry.at.slice(11, 23))} `;
-  const line = (text: string): void => page.line(`${head}${text}`);
+  const line = (text: string | readonly Cell[]): void => page.foreign(head, text, head + BELOW);
   switch (entry.kind) {
     case "input":
     case "output": {
@@ -99,18 +103,19 @@ function printEntry(page: Page, entry: TimelineEntry): void {
     case "log":
       return agentLines(page, head, entry.level, entry.text);
     case "call":
-      return line(shownCall(page, entry.call, room - 13));
+      return printCall(page, head, entry.call, room - 13);
     case "held":
-      return line(
-        `${shownMark(page, "held")} ${entry.call} ${visible(`${entry.capability}.${entry.function}`)}  waits for approval`,
-      );
+      return line([
+        markCell("held"),
+        { text: ` ${entry.call} ${visible(`${entry.capability}.${entry.function}`)}  waits for approval` },
+      ]);
     case "approval":
       return line(clipped(visible(`  ${entry.call} ${shownApproval(entry)}`), room - 13));
     case "cancelled":
       return line(`  ${entry.call} cancelled by the agent`);
     case "limit": {
       const { limit, used, max } = entry;
-      return line(page.paint("yellow", visible(`limit ${limit}: ${amount(limit, used)} of ${amount(limit, max)}`)));
+      return line([cell(`limit ${limit}: ${amount(limit, used)} of ${amount(limit, max)}`, "yellow")]);
     }
     case "closed":
       return printClosed(page, head, entry);
@@ -125,28 +130,36 @@ function shownApproval({ granted, by, how, reason }: Extract<TimelineEntry, { ki
 function printClosed(page: Page, head: string, entry: Extract<TimelineEntry, { kind: "closed" }>): void {
   const { status, code, error, evidence } = entry;
   const { message, stack } = isJsonObject(error) ? error : {};
-  const ending = page.paint("bold", visible(`${status}${code === null ? "" : ` [${code}]`}`));
+  const ending = cell(`${status}${code === null ? "" : ` [${code}]`}`, "bold");
   const said =
     typeof message === "string"
       ? `  ${shownEnding(withoutCode(message, code ?? ""), evidence === "agent_claimed")}`
       : "";
-  page.line(head + ending + visible(said));
+  page.foreign(head, [ending, cell(said)], head + BELOW);
   if (typeof stack !== "string") return;
-  for (const frame of visibleLines(stack)) page.line(head + page.paint("dim", `agent | ${frame}`));
+  const marked = head + page.paint("dim", "agent | ");
+  for (const frame of visibleLines(stack)) page.foreign(marked, [{ text: frame, style: "dim" }]);
 }
 
 /** What the agent claims looks different from what was observed. */
 function agentLines(page: Page, head: string, kind: string, text: string): void {
-  for (const said of visibleLines(text)) page.line(`${head}${page.paint("dim", `agent ${kind} | ${said}`)}`);
+  const marked = head + page.paint("dim", `agent ${kind} | `);
+  for (const said of visibleLines(text)) page.foreign(marked, [{ text: said, style: "dim" }]);
 }
 
-function shownCall(page: Page, call: Extract<TimelineEntry, { kind: "call" }>["call"], room: number): string {
-  const mark = shownMark(page, call.undecided ? "held" : call.effectState);
+function printCall(
+  page: Page,
+  head: string,
+  call: Extract<TimelineEntry, { kind: "call" }>["call"],
+  room: number,
+): void {
+  const mark = markCell(call.undecided ? "held" : call.effectState);
   const source = call.source === undefined ? "" : `  agent says ${call.source.file}:${call.source.line}`;
   const took = call.durationMs === null ? "" : `  ${shownDuration(call.durationMs)}`;
   const outcome = call.effectState === "confirmed" ? "" : `  ${shownOutcome(call)}`;
   const value = call.payloads.arguments === "shown" ? visibleJson(call.arguments) : `(${call.payloads.arguments})`;
   const start = visible(`${call.n} ${callName(call)}`);
   const end = visible(`${outcome}${took}${source}`);
-  return `${mark} ${start} ${clipped(value, Math.max(12, room - start.length - end.length - 3))}${end}`;
+  const shown = clipped(value, Math.max(12, room - start.length - end.length - 3));
+  page.foreign(head, [mark, { text: ` ${start} ${shown}${end}` }], head + BELOW);
 }

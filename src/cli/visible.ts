@@ -49,6 +49,36 @@ export function wrapped(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
+/**
+ * Rows of at most `width` columns, divided wherever a row is full; `text` has been made visible. Terminals differ on how
+ * wide a character is: each counts here as the most that any gives it, so that no row is ever continued by the terminal.
+ */
+export function hardWrapped(text: string, width: number): readonly string[] {
+  if (widthMost(text) <= width) return [text];
+  const rows: string[] = [];
+  let row = "";
+  let columns = 0;
+  for (const character of text) {
+    const more = widthMost(character);
+    if (row !== "" && columns + more > width) {
+      rows.push(row);
+      row = "";
+      columns = 0;
+    }
+    row += character;
+    columns += more;
+  }
+  return [...rows, row];
+}
+
+/** The most columns that a terminal can need for text that has been made visible. */
+export function widthMost(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += character <= "~" ? 1 : 2;
+  return width;
+}
+
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const FLAT = /[\p{Mn}\p{Me}\ufe0e\ufe0f]/u;

@@ -5,8 +5,8 @@ import { readFileSync, statSync } from "node:fs";
 import { Bug } from "../base/assert.ts";
 import { EnclosureError, EXIT, type ExitStatus, type Location, type Problem } from "../base/errors.ts";
 import { MANIFEST_BYTES_MAX } from "../base/limits.ts";
-import type { Page } from "./page.ts";
-import { counted, relativePath, withoutCode } from "./words.ts";
+import type { Cell, Page } from "./page.ts";
+import { cell, counted, relativePath, withoutCode } from "./words.ts";
 import { clipped, visible, visibleJson, visibleLines } from "./visible.ts";
 
 /** Prints a fault for a person. Problems stand one by one, each with its lines. */
@@ -33,19 +33,22 @@ export function printProblem(page: Page, problem: Problem, file: string | undefi
 }
 
 export function printError(page: Page, message: string, code: string): void {
-  page.line(`enclosure: ${page.paint("red", "error:")} ${worded(page, message, code)}`);
+  page.foreign(`enclosure: ${page.paint("red", "error:")} `, worded(message, code), BELOW);
 }
 
 export function printWarning(page: Page, message: string, code: string): void {
-  page.line(`enclosure: ${page.paint("yellow", "warning:")} ${worded(page, message, code)}`);
+  page.foreign(`enclosure: ${page.paint("yellow", "warning:")} `, worded(message, code), BELOW);
 }
 
-function worded(page: Page, message: string, code: string): string {
-  return `${visible(withoutCode(message, code))} ${page.paint("dim", `[${visible(code)}]`)}`;
+function worded(message: string, code: string): readonly Cell[] {
+  return [cell(`${withoutCode(message, code)} `), cell(`[${code}]`, "dim")];
 }
+
+/** Begins the rows on which an error, a warning or its mend goes on. */
+const BELOW = "         | ";
 
 export function printMend(page: Page, mend: string): void {
-  if (mend !== "") page.line(`enclosure: ${page.paint("green", "mend:")}  ${visible(mend)}`);
+  if (mend !== "") page.foreign(`enclosure: ${page.paint("green", "mend:")}  `, visible(mend), BELOW);
 }
 
 /** The place and, where its file can be read, the line with a mark under the column. */
@@ -54,7 +57,7 @@ export function printPlace(page: Page, { file, line, column }: Location): void {
   const where = [visible(relativePath(file, process.cwd())), line, line === undefined ? undefined : column].filter(
     (part) => part !== undefined,
   );
-  page.line(`  ${page.paint("dim", "-->")} ${page.paint("cyan", where.join(":"))}`);
+  page.foreign(`  ${page.paint("dim", "-->")} `, [{ text: where.join(":"), style: "cyan" }], BELOW);
   if (line !== undefined) for (const text of codeFrame(linesOf(file), line, column ?? 1, page.columns)) page.line(text);
 }
 
@@ -112,7 +115,7 @@ export function reportFailure(
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const [head = "", ...rest] = visibleLines(shown);
   printError(err, head, error instanceof Bug ? "BUG" : "UNEXPECTED");
-  for (const line of rest) err.line(line);
+  for (const line of rest) err.foreign("  ", line);
   printMend(err, "This is a fault of enclosure. Please report it with these lines.");
   const message = error instanceof Error ? error.message : String(error);
   if (json) out.line(visibleJson({ version: 1, error: { code: "BUG", message, mend: "Report it." } }));

@@ -83,6 +83,21 @@ describe("a live line", () => {
     }
   });
 
+  test("begins every row of a terminal with words of ours", () => {
+    const kept = keptPage({ terminal: true, columns: 80 });
+    const forged = `${" ".repeat(200)}✓   1 desk.refund 5`;
+    const evil = Array.from({ length: 80 }, (_, i) => forged.slice(i)).join("");
+    const live = makeLive(kept.page);
+    const { tell } = live;
+    tell({ type: "log", level: "info", text: evil });
+    tell({ type: "note", text: evil });
+    tell({ type: "warning", code: "RULE_FAILED", message: evil, mend: evil, file: evil });
+    tell({ ...call, state: "denied", function: evil, target: { kind: "path", name: evil }, message: evil, mend: evil });
+    const ours = /^(?: {4}agent (?:info|note) \| |enclosure: | {6}| {2}--> |✗ {3}2 refunds\.)/;
+    expect(kept.screen().length).toBeGreaterThan(1000);
+    expect(kept.screen().filter((row) => !ours.test(row))).toEqual([]);
+  });
+
   test("fits the terminal", () => {
     const kept = keptPage({ terminal: true, columns: 60 });
     makeLive(kept.page).tell({ ...call, argumentsText: "x".repeat(500), durationMs: 3 });
