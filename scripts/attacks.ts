@@ -29,6 +29,19 @@ const TRIED = `## Tried by reviewers, without a row
 
 Each of these was tried and got nothing; none is worth a program of its own. They are not run again.
 
+In the isolate:
+
+- Nearly all methods of fourteen built-ins, of Object, Reflect and JSON, replaced, with accessors for 29 names on \`Object.prototype\`, while the web's lazy parts load and run: no bridge, no post, no pending table came by.
+- Depth of the stack cold, warm, optimised, after collections, under load, with bytecode thrown away before: the same depth each time.
+- The bundle's wrapper reached by \`arguments\`, by HTML-like comments, by \`__enclosure\`: refused for its syntax, or not there.
+
+At the door and beyond:
+
+- \`%69nternal\`, \`%2e%2e\`, \`..%2f\`, \`%00\`, \`%3b\`, \`//\`, \`%C0%AE\`, \`localhost.\`, literal loopback addresses, an end slash, a query: decided as they are, or refused.
+- Redirects to a denied path, another host, \`file:\`, \`//host\`: each decided anew. Mapped, NAT64, 6to4, CGNAT, link-local, ULA and documentation addresses: refused.
+- A placeholder in \`Accept\` or \`X_Api_Key\`: refused. The guest's own \`x-api-key\` beside \`auth\`: sent once.
+- Bidirectional marks, zero-width characters, Hangul fillers, tags, U+2800 in lines and outputs: all spelled out.
+
 With machine code in a guest process:
 
 - Creating a file, \`O_TMPFILE\`, or opening anything in the guest's root for writing: \`EROFS\`, \`ETXTBSY\`.
