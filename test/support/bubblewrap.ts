@@ -7,4 +7,5 @@ export const BUBBLEWRAP = "/usr/bin/bwrap";
 export const NO_NAMESPACES: readonly string[] = ["--dev-bind", "/", "/", "--unshare-user", "--disable-userns"];
 
 export const BUBBLEWRAP_WORKS =
-  spawnSync(BUBBLEWRAP, ["--unshare-all", "--ro-bind", "/", "/", "true"], { stdio: "ignore" }).status === 0;
+  spawnSync(BUBBLEWRAP, ["--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"], { stdio: "ignore" })
+    .status === 0;
