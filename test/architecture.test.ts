@@ -154,7 +154,7 @@ const PLANTED: Readonly<
       ["src/bundle/x.ts", `import { runInNewContext } from "node:vm";`],
     ],
     keeps: [
-      ["src/enclosure/launch.ts", `import { spawn } from "node:child_process";`],
+      ["src/enclosure/attempt.ts", `import { spawn } from "node:child_process";`],
       ["src/capabilities/http/x.ts", `import { request } from "undici";`],
     ],
   },

@@ -56,7 +56,7 @@ const CONFINED: readonly { readonly names: readonly string[]; readonly places: r
   { names: ["esbuild"], places: ["src/bundle/*"] },
   { names: ["commander"], places: ["src/cli/*"] },
   { names: ["yaml"], places: ["src/manifest/*"] },
-  { names: ["node:child_process"], places: ["src/enclosure/launch.ts", "src/outside/spawn.ts"] },
+  { names: ["node:child_process"], places: ["src/enclosure/attempt.ts", "src/outside/spawn.ts"] },
   {
     names: ["undici", "node:net", "node:tls", "node:http", "node:https", "node:http2", "node:dgram", "node:dns"],
     places: ["src/capabilities/http/*", "src/outside/*"],

@@ -19,7 +19,7 @@ export const PROCESS: readonly Attack[] = [
       how: "With the host's environment passed on",
       replace: [
         {
-          file: "src/enclosure/launch.ts",
+          file: "src/enclosure/attempt.ts",
           find: "env: { ...GUEST_ENVIRONMENT, NODE_V8_COVERAGE: undefined },",
           replace: "env: process.env,",
         },
