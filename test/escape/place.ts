@@ -162,7 +162,9 @@ export function productHost(root: string, store: string, home: string): Host {
 }
 
 /** The command that starts a host, with the file that is handed to it open. */
-function commandOf({ args, handed }: Host, project: string): [file: string, args: readonly string[]] {
+function commandOf({ args, handed, log }: Host, project: string): [file: string, args: readonly string[]] {
+  // A stand-in may take all that it can get, and nothing else would end that before the machine stands still.
+  if (log === undefined) return ["/bin/sh", ["-c", 'ulimit -v 12582912; exec "$@"', "sh", process.execPath, ...args]];
   if (handed === undefined) return [process.execPath, args];
   return ["bash", ["-c", `exec ${HANDED_FD}<"$0"; exec "$@"`, join(project, handed), process.execPath, ...args]];
 }
