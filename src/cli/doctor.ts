@@ -121,7 +121,10 @@ function wallsFindings(walls: readonly string[], warnings: readonly Warning[]): 
   const stood: Finding = { name: "walls", state: "ok", detail: walls.join(", ") };
   return [
     stood,
-    ...warnings.map(({ message, mend }) => ({ name: "walls", state: "warning" as const, detail: message, mend })),
+    ...warnings.map(({ code, message, mend }): Finding => {
+      const name = code === "ENGINE_OUTDATED" ? "engine" : "walls";
+      return { name, state: "warning", detail: message, mend };
+    }),
   ];
 }
 

@@ -118,6 +118,8 @@ export class Attempt {
   }
 
   #hangUp(): void {
+    // What the guest said before its end is still being heard: its host is behind.
+    if (this.channel.isPaused()) return void setTimeout(() => this.#hangUp(), KILL_GRACE_MS).unref();
     for (const stream of this.#child.stdio) stream?.destroy();
   }
 

@@ -1,7 +1,7 @@
 // The child process's own Node realm, made poor before any agent code runs: permissions dropped, ways out taken away. It
 // is the second wall: agent code should never get here; where a bug lets it, it finds nothing but its channel.
 
-import { statSync } from "node:fs";
+import { closeSync, statSync } from "node:fs";
 
 /** Node's permission scopes; a misspelt one is silently accepted by `drop`, hence the check after each. */
 const SCOPES = ["fs.read", "fs.write", "fs", "net", "child", "worker", "addon", "wasi", "inspector", "ffi"] as const;
@@ -45,6 +45,15 @@ const TAKEN = [
 
 /** Ends the process at once, without handlers. Bound to its process here: dropPowers takes both from the realm. */
 export const exit: (status: number) => never = (Reflect.get(process, "reallyExit") as typeof exit).bind(process);
+
+/** What the host had open when it began itself is nothing of the guest's; the number is taken, so it can be no other. */
+export function closeInherited(descriptor: string): void {
+  try {
+    closeSync(Number(descriptor));
+  } catch {
+    // What wraps this process has closed it.
+  }
+}
 
 /** @throws Error when a permission could not be dropped, or the wall does not hold when it is tried: the process must not go on. */
 export function dropPowers(addonPath: string): void {

@@ -6,21 +6,18 @@
 // host is gone) is the end of the process.
 
 import type ivm from "isolated-vm";
-import { closeSync, readSync, writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { JSON_DEPTH_MAX } from "../base/codec.ts";
 import { textDepth } from "../base/json.ts";
 import type { SessionLimits } from "../base/limits.ts";
-import { ERROR_MESSAGE_CHARS_MAX, FRAME_BODY_BYTES_MAX, TURN_MS_MAX } from "../base/limits.ts";
-import { dropPowers, exit } from "./child-realm.ts";
+import { ERROR_MESSAGE_CHARS_MAX, TURN_MS_MAX } from "../base/limits.ts";
+import { Channel } from "./child-channel.ts";
+import { closeInherited, dropPowers, exit } from "./child-realm.ts";
 import type { Frame, FrameHeader } from "./frames.ts";
-import { bodyText, CHANNEL_FD, encodeFrame, FrameReader, GUEST_EXIT, PROTOCOL } from "./frames.ts";
+import { bodyText, GUEST_EXIT, PROTOCOL } from "./frames.ts";
 import { HOOK_NAME, POST_TOO_LARGE, POST_WINDOW_FULL, PRELUDE_NAME, SCRIPT_NAME } from "./guest/names.ts";
 
 const MiB = 1024 * 1024;
-const READ_BYTES = 64 * 1024;
-/** Output is written out in the middle of a turn beyond this: a guest that says much waits for the host to read it. */
-const QUEUE_BYTES_MAX = 64 * 1024;
 /** What a turn may take beyond the wall limit, which the host's watchdog strikes first; this bound is for a host that died. */
 const TURN_GRACE_MS = 1000;
 
@@ -39,49 +36,6 @@ interface Posted {
   readonly draws: number;
   readonly ok: boolean;
   readonly [field: string]: unknown;
-}
-
-/** The channel, blocking in both directions. */
-class Channel {
-  readonly #reader = new FrameReader(() => FRAME_BODY_BYTES_MAX);
-  readonly #chunk = new Uint8Array(READ_BYTES);
-  #queue: Uint8Array[] = [];
-  #queued = 0;
-
-  send(header: FrameHeader, body?: string): void {
-    const frame = encodeFrame(header, body);
-    this.#queue.push(frame);
-    this.#queued += frame.length;
-    if (this.#queued > QUEUE_BYTES_MAX) this.flush();
-  }
-
-  flush(): void {
-    const bytes = this.#queue.length === 1 ? (this.#queue[0] as Uint8Array) : Buffer.concat(this.#queue);
-    this.#queue = [];
-    this.#queued = 0;
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(CHANNEL_FD, bytes, at);
-    } catch {
-      exit(GUEST_EXIT.hostGone);
-    }
-  }
-
-  /** Every frame from the host; what is queued is written before waiting for more. Ends the process at the channel's end. */
-  *frames(): Generator<Frame, never, undefined> {
-    for (;;) {
-      this.flush();
-      yield* this.#reader.push(this.#chunk.subarray(0, this.#read()));
-    }
-  }
-
-  #read(): number {
-    try {
-      const length = readSync(CHANNEL_FD, this.#chunk);
-      return length > 0 ? length : exit(GUEST_EXIT.hostGone);
-    } catch {
-      return exit(GUEST_EXIT.hostGone);
-    }
-  }
 }
 
 /** One agent's isolate, and the child's own account of what it has asked for. */
@@ -241,15 +195,6 @@ function loadAddon(path: string): typeof ivm {
   process.dlopen(holder, path);
   if (holder.exports.ivm === undefined) throw new Error("the addon is not isolated-vm");
   return holder.exports.ivm;
-}
-
-/** What the host had open when it began itself is nothing of the guest's; the number is taken, so it can be no other. */
-function closeInherited(descriptor: string): void {
-  try {
-    closeSync(Number(descriptor));
-  } catch {
-    // What wraps this process has closed it.
-  }
 }
 
 function readyFrame(): FrameHeader {

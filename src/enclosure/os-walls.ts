@@ -1,7 +1,7 @@
 // What the operating system can put around a guest process, as command lines that wrap another: strongest first, and the
 // bare command last. Whether one works is found out by using it (launch.ts): a program may be there and be refused what
-// it needs. Invariants: programs are taken from fixed places, never from PATH; a wall is named only by a wrapping whose
-// walls `holds` can see from outside, in /proc, on the process itself.
+// it needs. Invariants: programs are taken from fixed places, never from PATH; a wall is named only
+// where it is seen from outside, in /proc, on the process itself.
 
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { arch } from "node:process";

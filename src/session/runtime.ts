@@ -25,6 +25,7 @@ export function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 class LiveRuntime implements Runtime {
   readonly #place: Place;
+  readonly #known = knownEngine();
   #opening: ReturnType<typeof openLogWriter> | undefined;
   #made = { store: false, key: false };
 
@@ -65,7 +66,7 @@ class LiveRuntime implements Runtime {
         for (const { severity: _severity, pointer: _pointer, ...problem } of prepared.warnings) {
           options.onEvent?.({ type: "warning", ...problem });
         }
-        for (const warning of machineWarnings(await guest.facts, knownEngine())) {
+        for (const warning of machineWarnings(await guest.facts, this.#known)) {
           options.onEvent?.({ type: "warning", ...warning });
         }
         return await runPrepared(await this.#writer(), guest, prepared, options, POWERS);
