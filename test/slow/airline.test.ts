@@ -53,11 +53,14 @@ describe.skipIf(!existsSync(join(data, "trajectories.json")))("npm run airline",
 
     const second = airline(folder);
     await second.ended;
-    const { stdout } = second.told();
-    const { sessions, admitted, equal, valid } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<
-      string,
-      unknown
-    >;
-    expect({ sessions, valid, equal }).toEqual({ sessions: 200, valid: true, equal: admitted });
+    const { stdout, stderr } = second.told();
+    const total = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;
+    // A call that the kill met between its intent and its outcome: nobody knows what came of it, and it is not done again.
+    const unknown = [...stderr.matchAll(/^ +failed +(\d+) +\w+: INTERRUPTED$/gm)].reduce(
+      (n, [, ones]) => n + Number(ones),
+      0,
+    );
+    expect(total).toMatchObject({ sessions: 200, valid: true, failed: unknown });
+    expect(total["equal"]).toBe(Number(total["admitted"]) - unknown);
   });
 });
