@@ -4,7 +4,9 @@
 // hundred hashes instead of all leaves.
 
 import { assert } from "../base/assert.ts";
+import { EnclosureError } from "../base/errors.ts";
 import type { TreeHasher } from "./powers.ts";
+import type { RangeHash } from "./proofs.ts";
 
 /** The base-2 logarithm of a kept subtree's width in subtrees of the level below. */
 const LEVEL_BITS = 8;
@@ -19,6 +21,9 @@ export interface Subtree {
   readonly index: number;
   readonly hash: Uint8Array;
 }
+
+/** Hashes that are kept: those of `level` (0: the leaves) from index `from` up to and without `to`. */
+export type KeptHashes = (level: number, from: number, to: number) => readonly Uint8Array[];
 
 export class CompactRange {
   readonly #hasher: TreeHasher;
@@ -73,15 +78,8 @@ export class CompactRange {
     hashes.push(node);
   }
 
-  /**
-   * The range over the first `size` leaves, from hashes that are kept: `fetch` gives those of `level` (0: the leaves)
-   * from index `from` up to and without `to`. Reads at most 255 of each level, however large the tree is.
-   */
-  static load(
-    hasher: TreeHasher,
-    size: number,
-    fetch: (level: number, from: number, to: number) => readonly Uint8Array[],
-  ): CompactRange {
+  /** The range over the first `size` leaves. Reads at most 255 hashes of each level, however large the tree is. */
+  static load(hasher: TreeHasher, size: number, fetch: KeptHashes): CompactRange {
     const range = new CompactRange(hasher);
     for (let level = LEVELS_MAX; level >= 0; level--) {
       const from = Math.floor(size / SUBTREE_WIDTH ** (level + 1)) * SUBTREE_WIDTH;
@@ -93,4 +91,38 @@ export class CompactRange {
     }
     return range;
   }
+}
+
+/**
+ * What proofs are made of, from hashes that are kept. For ranges as RFC 6962, section 2.1, divides a tree: they begin
+ * at a multiple of the largest power of two below their width. Reads at most 255 hashes of each level for a whole proof.
+ * What it makes throws EnclosureError STORE_DAMAGED where hashes are missing.
+ */
+export function rangeHasher(hasher: TreeHasher, fetch: KeptHashes): RangeHash {
+  const hashOf: RangeHash = (from, to) => {
+    let width = 1;
+    while (width * 2 <= to - from) width *= 2;
+    const left = perfectHash(hasher, fetch, from, width);
+    return from + width === to ? left : hasher.node(left, hashOf(from + width, to));
+  };
+  return hashOf;
+}
+
+/** The root of a perfect subtree, out of the hashes of the highest kept level within it. */
+function perfectHash(hasher: TreeHasher, fetch: KeptHashes, from: number, width: number): Uint8Array {
+  const level = Math.floor(Math.log2(width) / LEVEL_BITS);
+  const covered = SUBTREE_WIDTH ** level;
+  let hashes = fetch(level, from / covered, (from + width) / covered);
+  if (hashes.length !== width / covered) {
+    throw new EnclosureError(
+      "STORE_DAMAGED",
+      `hashes of the tree are missing at level ${level}, for the leaves after ${from}`,
+    );
+  }
+  while (hashes.length > 1) {
+    hashes = Array.from({ length: hashes.length / 2 }, (_, i) =>
+      hasher.node(hashes[2 * i] as Uint8Array, hashes[2 * i + 1] as Uint8Array),
+    );
+  }
+  return hashes[0] as Uint8Array;
 }

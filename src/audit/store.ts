@@ -86,6 +86,11 @@ export interface AuditReads {
   bodyBytes(seq: number): Uint8Array | undefined;
   /** The tree over the first `size` records, by what is kept of it. @throws where subtrees are missing. */
   range(size: number): CompactRange;
+  /**
+   * Hashes of the tree's level (0: the leaves; 1: perfect subtrees of 256 of them, and so on) from index `from` up to and
+   * without `to`. Of those that are not kept, none: the answer is shorter then.
+   */
+  hashes(level: number, from: number, to: number): readonly Uint8Array[];
 
   sessionRows(opening: number): readonly RecordRow[];
   sessionRow(opening: number, n: number): RecordRow | undefined;
@@ -106,7 +111,6 @@ export interface AuditReads {
   checkpoints(after: number, limit: number): readonly CheckpointRow[];
 
   // For the verifier, which must have seen every value of every table.
-  subtree(level: number, index: number): Uint8Array | undefined;
   artefacts(after: string, limit: number): readonly ArtefactRow[];
   dataKeys(after: string, limit: number): readonly DataKeyRow[];
   /** All rows, wherever they stand: a page may pass by what lies outside its bounds. */

@@ -68,11 +68,13 @@ export class MemoryStore implements AuditStore {
   }
 
   range(size: number): CompactRange {
-    return CompactRange.load(this.#hasher, size, (level, from, to) => {
-      if (level === 0) return this.#records.slice(from, to).map(({ leaf }) => fromHex(leaf));
-      const hashes = Array.from({ length: to - from }, (_, i) => this.subtree(level, from + i));
-      return hashes.filter((hash) => hash !== undefined);
-    });
+    return CompactRange.load(this.#hasher, size, (level, from, to) => this.hashes(level, from, to));
+  }
+
+  hashes(level: number, from: number, to: number): readonly Uint8Array[] {
+    if (level === 0) return this.#records.slice(from, to).map(({ leaf }) => fromHex(leaf));
+    const subtrees = Array.from({ length: to - from }, (_, i) => this.#subtrees.get(`${level}/${from + i}`));
+    return subtrees.flatMap((subtree) => (subtree === undefined ? [] : [subtree.hash]));
   }
 
   sessionRows(opening: number): readonly RecordRow[] {
@@ -136,10 +138,6 @@ export class MemoryStore implements AuditStore {
 
   checkpoints(after: number, limit: number): readonly CheckpointRow[] {
     return this.#checkpoints.filter(({ size }) => size > after).slice(0, limit);
-  }
-
-  subtree(level: number, index: number): Uint8Array | undefined {
-    return this.#subtrees.get(`${level}/${index}`)?.hash;
   }
 
   artefacts(after: string, limit: number): readonly ArtefactRow[] {

@@ -27,6 +27,8 @@ const PREV = "CASE WHEN prev IS NULL THEN NULL ELSE lower(hex(prev)) END";
 // No read sees a row before record 0, which no page of verify comes by. The sign keeps the bound out of the choice of index.
 const RECORD = `SELECT seq, lower(hex(leaf)), body, opening, n, ${PREV} FROM record WHERE +seq >= 0`;
 const PAYLOAD = "SELECT lower(hex(commitment)) AS 'commit', lower(hex(kid)) AS kid, sealed FROM payload";
+const LEAVES = "SELECT leaf AS hash FROM record WHERE seq >= ? AND seq < ? ORDER BY seq";
+const SUBTREES = "SELECT hash FROM subtree WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx";
 const DATA_KEY = "SELECT lower(hex(kid)) AS kid, wrapped FROM data_key";
 const FAULTS_MAX = 20;
 
@@ -63,7 +65,7 @@ export class SqliteReads implements AuditReads {
 
   range(size: number): CompactRange {
     return CompactRange.load(this.hasher, size, (level, from, to) => {
-      const hashes = level === 0 ? this.leaves(from, to) : this.#subtrees(level, from, to);
+      const hashes = this.hashes(level, from, to);
       if (hashes.length === to - from) return hashes;
       throw new EnclosureError(
         "STORE_DAMAGED",
@@ -72,18 +74,12 @@ export class SqliteReads implements AuditReads {
     });
   }
 
-  /** Leaf hashes from `from` up to and without `to`. */
-  protected leaves(from: number, to: number): Uint8Array[] {
-    return this.#all<{ leaf: Uint8Array }>(
-      "SELECT leaf FROM record WHERE seq >= ? AND seq < ? ORDER BY seq",
-      from,
-      to,
-    ).map(({ leaf }) => leaf);
-  }
-
-  #subtrees(level: number, from: number, to: number): Uint8Array[] {
-    const sql = "SELECT hash FROM subtree WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx";
-    return this.#all<{ hash: Uint8Array }>(sql, level, from, to).map(({ hash }) => hash);
+  hashes(level: number, from: number, to: number): Uint8Array[] {
+    const rows =
+      level === 0
+        ? this.#all<{ hash: Uint8Array }>(LEAVES, from, to)
+        : this.#all<{ hash: Uint8Array }>(SUBTREES, level, from, to);
+    return rows.map(({ hash }) => hash);
   }
 
   sessionRows(opening: number): readonly RecordRow[] {
@@ -162,10 +158,6 @@ export class SqliteReads implements AuditReads {
       after,
       limit,
     );
-  }
-
-  subtree(level: number, index: number): Uint8Array | undefined {
-    return this.#subtrees(level, index, index + 1)[0];
   }
 
   artefacts(after: string, limit: number): readonly ArtefactRow[] {

@@ -97,7 +97,7 @@ export class SqliteStore extends SqliteReads implements AuditStore {
       throw new EnclosureError("LOG_BEHIND_HEAD", `${this.#path} has ${size} records, and had ${known} a moment ago`);
     }
     if (size - known > FOLD_MAX) this.#range = this.range(size);
-    else if (size > known) for (const leaf of this.leaves(known, size)) this.#range.push(leaf);
+    else if (size > known) for (const leaf of this.hashes(0, known, size)) this.#range.push(leaf);
     return { size, range: this.#range.clone(), reads: this };
   }
 

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CompactRange, type Subtree } from "../../src/audit/merkle.ts";
+import { CompactRange, rangeHasher, type Subtree } from "../../src/audit/merkle.ts";
 import { treeHasher } from "../../src/audit/powers.ts";
 import {
   makeConsistencyProof,
@@ -133,6 +133,37 @@ describe("proofs", () => {
         );
       }),
     );
+  });
+
+  it("are made out of kept subtrees as out of all leaves, by few reads", () => {
+    const many = leavesOf(1_300);
+    const kept = new Map<string, Uint8Array>();
+    rangeOf(many, ({ level, index, hash }) => kept.set(`${level}/${index}`, hash));
+    let read = 0;
+    const hashOfKept = rangeHasher(hasher, (level, from, to) => {
+      read += to - from;
+      if (level === 0) return many.slice(from, to);
+      return Array.from({ length: to - from }, (_, i) => kept.get(`${level}/${from + i}`) as Uint8Array);
+    });
+    const hashOfAll = (from: number, to: number): Uint8Array => rootOf(many.slice(from, to));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: many.length }), fc.nat(), (size, a) => {
+        read = 0;
+        const proof = makeInclusionProof(hashOfKept, a % size, size);
+        expect(read).toBeLessThan(2 * 256);
+        expect(proof).toEqual(makeInclusionProof(hashOfAll, a % size, size));
+        const old = 1 + (a % size);
+        expect(makeConsistencyProof(hashOfKept, old, size)).toEqual(makeConsistencyProof(hashOfAll, old, size));
+      }),
+      { numRuns: 30 },
+    );
+    expect(() =>
+      makeInclusionProof(
+        rangeHasher(hasher, () => []),
+        3,
+        9,
+      ),
+    ).toThrow(/hashes of the tree are missing/);
   });
 
   it("refuse what has no proof", () => {

@@ -134,7 +134,7 @@ export function conforms(
       const { store } = await open();
       await many(store, 700);
       expect(store.counts().subtrees).toBe(2);
-      expect(store.subtree(1, 2)).toBeUndefined();
+      expect(store.hashes(1, 0, 3)).toHaveLength(2);
       const range = new CompactRange(hostTreeHasher);
       for (const { seq, body } of store.rows(0, 700)) {
         range.push(hostTreeHasher.leaf(body));
