@@ -60,19 +60,31 @@ export interface SessionLog {
   /** Known once the session's first record is durable. */
   id(): SessionId | undefined;
   /** Signs a checkpoint over all that is durable. Called at the session's close. */
-  checkpoint(): Promise<{ readonly size: number; readonly root: HexDigest }>;
+  checkpoint(): Promise<Signed>;
   /** Settles (with a fault) if the log fails while nobody is waiting for it. */
   readonly failed: Promise<Error>;
+}
+
+/** What a signed checkpoint covers. */
+export interface Signed {
+  readonly size: number;
+  readonly root: HexDigest;
+  /** The checkpoint itself: a C2SP signed note. */
+  readonly note: string;
 }
 
 /** An open log, for writing. One for each process and store. */
 export interface LogWriter {
   readonly origin: string;
+  /** The verification key of its checkpoints, as a C2SP vkey. */
+  readonly key: string;
   readonly boot: string;
   /** Starts a session with its first record. Nothing is durable yet. */
   openSession(opened: SessionDraft<"session.opened">): SessionLog;
   /** A pseudonym for a name, stable within the store; only someone with the store's outside key can make it again. */
   pseudonym(kind: string, name: string): HexDigest;
+  /** Signs for all that is durable; where a checkpoint stands that does already, gives that one. */
+  checkpoint(): Promise<Signed>;
   /** Commits what is pending, signs a last checkpoint, frees the liveness lock. Idempotent. */
   close(): Promise<void>;
 }

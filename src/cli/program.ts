@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   call: { summary: "show one call with its values and its rule", load: () => import("./call.ts") },
   logs: { summary: "print what the agent wrote and noted", load: () => import("./logs.ts") },
   verify: { summary: "check that the log is whole and unaltered", load: () => import("./verify.ts") },
+  checkpoint: {
+    summary: "sign for all that the log holds, to be kept elsewhere",
+    load: () => import("./checkpoint.ts"),
+  },
   doctor: { summary: "tell what this machine offers, by trying it", load: () => import("./doctor.ts") },
 };
 

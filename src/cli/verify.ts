@@ -31,12 +31,12 @@ export function declare(command: Command, context: Context): void {
       "after",
       `
 A log's verification key is logs/*/log.vkey in the folder of keys (~/.config/enclosure, or what doctor names), and stands
-as "key" in the JSON: give it to whoever is to verify. "checkpoint" there is the latest signed checkpoint: keep it where
-nobody who can write the store can write, and give it back with --checkpoint.
+as "key" in the JSON: give it to whoever is to verify. \`enclosure checkpoint\` prints what --checkpoint takes: keep it
+where nobody who can write the store can write.
 
 Examples:
   enclosure verify
-  enclosure verify --json | jq -r .checkpoint > elsewhere/2026-11.txt
+  enclosure checkpoint > elsewhere/2026-11.txt
   enclosure verify --checkpoint elsewhere/2026-11.txt
   enclosure verify --store audit.db --key "$(cat desk.vkey)"
 

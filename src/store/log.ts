@@ -8,6 +8,7 @@
 import { digestOf, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError, isFault } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { Signed } from "../audit/contract.ts";
 import { CHECKPOINT_MS, CHECKPOINT_RECORDS } from "../base/limits.ts";
 import type { Clock, Timers } from "../base/powers.ts";
 import type { EventType } from "../audit/events.ts";
@@ -15,7 +16,7 @@ import type { SealedPayload } from "../audit/payload.ts";
 import { prepareRecord, type PreparedRecord } from "../audit/record.ts";
 import type { ArtefactRow, DataKeyRow, Tip } from "../audit/store.ts";
 import { Assembly, type Chain, type Placed } from "./assembly.ts";
-import { type Signed, Signing, type SigningPorts } from "./signing.ts";
+import { Signing, type SigningPorts } from "./signing.ts";
 import { isFull } from "./sqlite-file.ts";
 
 /** How long records that nobody has asked to release may wait. */

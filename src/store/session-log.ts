@@ -5,7 +5,7 @@ import { assert } from "../base/assert.ts";
 import { type HexDigest, sha256Hex } from "../base/bytes.ts";
 import { type SessionId, sessionIdOf } from "../base/ids.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
-import type { PayloadInput, Position, SessionDraft, SessionLog, Ticket } from "../audit/contract.ts";
+import type { PayloadInput, Position, SessionDraft, SessionLog, Signed, Ticket } from "../audit/contract.ts";
 import type { EventType } from "../audit/events.ts";
 import {
   type DataKey,
@@ -19,7 +19,6 @@ import { prepareRecord } from "../audit/record.ts";
 import type { AuditReads, DataKeyRow } from "../audit/store.ts";
 import { Chain } from "./assembly.ts";
 import type { Log, Member } from "./log.ts";
-import type { Signed } from "./signing.ts";
 
 export interface SessionPorts {
   readonly log: Log;

@@ -5,6 +5,7 @@
 import { digestOf, type HexDigest, sha256Hex } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import { parseCheckpoint, signCheckpoint } from "../audit/checkpoint.ts";
+import type { Signed } from "../audit/contract.ts";
 import type { EventData } from "../audit/events.ts";
 import { verifyNote, type VerifierKey } from "../audit/note.ts";
 import type { SignatureChecker, Signer, TreeHasher } from "../audit/powers.ts";
@@ -24,11 +25,6 @@ export interface SigningPorts {
   readonly head: HeadWriter;
   /** Throws where another file's process has signed, or may sign, for another history of this log. */
   readonly checkForks: (reads: AuditReads) => void;
-}
-
-export interface Signed {
-  readonly size: number;
-  readonly root: HexDigest;
 }
 
 export class Signing {
@@ -67,7 +63,7 @@ export class Signing {
    */
   async sign(size: number): Promise<Signed> {
     const { store, origin, signer, hasher, head, checkForks } = this.#ports;
-    let signed: Signed | undefined;
+    let signed: Pick<Signed, "size" | "root"> | undefined;
     let row: CheckpointRow | undefined;
     await store.append((tip) => {
       const last = tip.reads.lastCheckpoint();
@@ -85,14 +81,15 @@ export class Signing {
       return { ...new Assembly(tip, hasher).batch(), checkpoint: row };
     });
     const { size: covered, root } = signed as Signed;
-    this.#last = row;
+    const last = row as CheckpointRow;
+    this.#last = last;
     this.writeHead(covered, root);
     head.sync();
-    return { size: covered, root };
+    return { size: covered, root, note: last.note };
   }
 
   /** @throws EnclosureError LOG_INVALID, NOTE_INVALID unless the checkpoint is one of this log's own and of this very tree. */
-  #checked(row: CheckpointRow, tip: Tip): Signed {
+  #checked(row: CheckpointRow, tip: Tip): Pick<Signed, "size" | "root"> {
     const { origin, verifier, checker } = this.#ports;
     const { checkpoint, note } = parseCheckpoint(row.note);
     const root = digestOf(checkpoint.root);

@@ -7,7 +7,8 @@ import { dirname } from "node:path";
 import { hex, type HexDigest } from "../base/bytes.ts";
 import { EnclosureError } from "../base/errors.ts";
 import type { Clock, Random, Timers } from "../base/powers.ts";
-import type { LogWriter, SessionDraft, SessionLog } from "../audit/contract.ts";
+import type { LogWriter, SessionDraft, SessionLog, Signed } from "../audit/contract.ts";
+import { spellVerifierKey } from "../audit/note.ts";
 import type { PreparedRecord } from "../audit/record.ts";
 import type { AuditStore } from "../audit/store.ts";
 import { systemClock, systemRandom, systemTimers } from "../outside/clock.ts";
@@ -209,6 +210,7 @@ interface WriterParts {
 
 class Writer implements OpenedWriter {
   readonly origin: string;
+  readonly key: string;
   readonly boot: string;
   readonly made: { readonly store: boolean; readonly key: boolean };
   readonly #parts: WriterParts;
@@ -222,6 +224,7 @@ class Writer implements OpenedWriter {
     this.#removeSpent = removeSpent;
     this.#greeted = parts.greeted;
     this.origin = parts.keys.verifier.name;
+    this.key = spellVerifierKey(parts.keys.verifier);
     this.boot = parts.boot;
     this.made = parts.made;
   }
@@ -242,6 +245,10 @@ class Writer implements OpenedWriter {
 
   pseudonym(kind: string, name: string): HexDigest {
     return hmacHex(this.#parts.keys.person, `${kind}\0${name}`);
+  }
+
+  checkpoint(): Promise<Signed> {
+    return this.#parts.log.checkpoint();
   }
 
   close(): Promise<void> {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { makePlace } from "./script.ts";
 
 const COMMANDS = (
-  "run batch check explain pin types schema " + "sessions show calls call logs verify init doctor"
+  "run batch check explain pin types schema " + "sessions show calls call logs verify checkpoint init doctor"
 ).split(" ");
 
 test("enclosure --help lists the commands and the first steps", async () => {

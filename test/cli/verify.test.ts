@@ -1,5 +1,5 @@
 // What `enclosure verify` prints, and how a checkpoint and a key get from one machine to another.
-import { writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Judgement, VerifyReport } from "../../src/audit/verdict.ts";
@@ -80,4 +80,51 @@ test("a checkpoint and a key are given out, and taken back, whatever line's end 
     expect(exit).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ verdicts: { consistency: { verdict: "ok" } }, key });
   }
+});
+
+describe("enclosure checkpoint", () => {
+  test("signs for all that there is, once, and verify takes what it prints", async () => {
+    const place = makePlace();
+    await place.run("init");
+    await place.run("run", "agent.ts");
+    const { exit, stdout, stderr } = await place.run("checkpoint");
+    expect(exit).toBe(0);
+    const { verdicts, records, key } = JSON.parse((await place.run("verify", "--json")).stdout) as VerifyReport;
+    const origin = (key ?? "").split("+")[0];
+    expect(verdicts.anchors.detail).toContain("0 records (0 s) stand after it");
+    const [first, size, root, empty, signature] = stdout.split("\n");
+    expect([first, size, empty]).toEqual([origin, String(records), ""]);
+    expect(signature).toMatch(new RegExp(`^— ${origin} [A-Za-z0-9+/]{91}=$`));
+    expect(stderr).toContain(`signed for ${records} records of ${origin}`);
+
+    const again = JSON.parse((await place.run("checkpoint", "--json")).stdout) as Record<string, unknown>;
+    const hexRoot = Buffer.from(root ?? "", "base64").toString("hex");
+    expect(again).toEqual({ version: 1, origin, size: records, root: hexRoot, checkpoint: stdout, key });
+
+    await place.run("run", "agent.ts");
+    writeFileSync(join(place.folder, "kept.txt"), stdout);
+    const verified = await place.run("verify", "--checkpoint", "kept.txt", "--json");
+    expect(JSON.parse(verified.stdout)).toMatchObject({ valid: true, verdicts: { consistency: { verdict: "ok" } } });
+  });
+
+  test("makes no store, and signs for none that has lost records", async () => {
+    const place = makePlace();
+    const none = await place.run("checkpoint");
+    expect([none.exit, none.stdout]).toEqual([2, ""]);
+    expect(none.stderr).toContain("[STORE_MISSING]");
+    expect(existsSync(join(place.folder, ".enclosure"))).toBe(false);
+
+    await place.run("init");
+    await place.run("run", "agent.ts");
+    const store = join(place.folder, ".enclosure", "audit.db");
+    const kept = join(place.folder, "kept.db");
+    cpSync(store, kept);
+    await place.run("run", "agent.ts");
+    // An older state of it is put back.
+    for (const end of ["-wal", "-shm"]) rmSync(store + end, { force: true });
+    writeFileSync(store, readFileSync(kept));
+    const behind = await place.run("checkpoint");
+    expect(behind.stdout).toBe("");
+    expect(behind.stderr).toContain("[LOG_BEHIND_HEAD]");
+  });
 });
