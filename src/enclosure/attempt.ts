@@ -19,8 +19,8 @@ import { parseReady } from "./ready.ts";
 /** bubblewrap says little on its descriptor; the rest would not be its. */
 const INFO_BYTES_MAX = 4096;
 
-/** How programs say that there is no room for a process in this moment (EAGAIN, ENOMEM). */
-const PASSING = /Resource temporarily unavailable|Cannot allocate memory|Cannot fork/i;
+/** How programs say that there is no room for a process in this moment (EAGAIN, ENOMEM), or for its files (EMFILE, ENFILE). */
+const PASSING = /Resource temporarily unavailable|Cannot allocate memory|Cannot fork|Too many open files/i;
 
 /** How long what was killed, or has ended, may take to be gone before more is done about it. */
 const KILL_GRACE_MS = 1000;
@@ -63,6 +63,11 @@ export class Attempt {
       });
     } finally {
       release(command);
+    }
+    // Without a descriptor left for its pipes, nothing was started, and this is said again by an event.
+    if ((this.#child.stdio as unknown) === undefined) {
+      this.#child.on("error", () => {});
+      throw new Error("it cannot be started: no descriptor is left");
     }
     living.add(this.#child);
     this.channel = this.#child.stdio[CHANNEL_FD] as Duplex;

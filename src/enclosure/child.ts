@@ -53,6 +53,7 @@ class Cell {
   readonly #armed = new Set<number>();
   #draws = 0;
   #done: { readonly ok: boolean; readonly text: string } | undefined;
+  #toldDone = false;
 
   constructor(channel: Channel, vm: typeof ivm, prelude: string, limits: SessionLimits) {
     this.#channel = channel;
@@ -115,7 +116,9 @@ class Cell {
   }
 
   #closeTurn(): void {
-    if (this.#done !== undefined) {
+    // Once: turns may have been delivered before the host heard of the end.
+    if (this.#done !== undefined && !this.#toldDone) {
+      this.#toldDone = true;
       this.#channel.send({ type: "done", turn: this.#turn, ok: this.#done.ok }, this.#done.text);
     }
     const totals = { calls: this.#calls, draws: this.#draws, timersArmed: this.#armed.size };

@@ -27,7 +27,13 @@ export function listen(channel: Readable, reader: FrameReader, listener: Listene
   let left = FRAMES_A_TURN;
   let isCounting = false;
   let waiting: Iterator<Frame> | undefined;
+  /** What came while frames waited: Node resumes the channel by itself when its process exits. */
+  const chunks: Uint8Array[] = [];
   let whenHeard: (() => void) | undefined;
+
+  function* frames(): Generator<Frame, void, undefined> {
+    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) yield* reader.push(chunk);
+  }
 
   const hear = (frame: Frame): void => {
     left -= 1 + frame.body.length / BODY_BYTES_A_FRAME;
@@ -37,16 +43,16 @@ export function listen(channel: Readable, reader: FrameReader, listener: Listene
   };
 
   /** Leaves in `waiting` what must wait for the next turn. */
-  const take = (frames: Iterator<Frame>): void => {
+  const take = (said: Iterator<Frame>): void => {
     waiting = undefined;
     try {
       while (!listener.isOver()) {
         if (left <= 0) {
-          waiting = frames;
+          waiting = said;
           channel.pause();
           return;
         }
-        const next = frames.next();
+        const next = said.next();
         if (next.done === true) return;
         hear(next.value);
       }
@@ -65,7 +71,12 @@ export function listen(channel: Readable, reader: FrameReader, listener: Listene
     whenHeard?.();
   };
 
-  channel.on("data", (chunk: Uint8Array) => take(reader.push(chunk)));
+  channel.on("data", (chunk: Uint8Array) => {
+    if (listener.isOver()) return;
+    chunks.push(chunk);
+    if (waiting === undefined) take(frames());
+    else channel.pause();
+  });
   channel.resume();
   return (then) => {
     if (waiting === undefined) then();

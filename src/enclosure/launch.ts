@@ -113,16 +113,20 @@ export class Launch {
     const { addon, pageBytes, programs } = this.#options;
     const attempt = new Attempt(wrapping, wrapping.command(programs, addon));
     this.#attempt = attempt;
-    const { pid, ready } = await attempt.up;
-    const base = readUse(pid, pageBytes);
-    const wrong = base === undefined ? "it has ended" : whatIsWrong(pid, wrapping);
-    if (base === undefined || wrong !== undefined) {
+    try {
+      const { pid, ready } = await attempt.up;
+      const base = readUse(pid, pageBytes);
+      if (base === undefined) throw new Error("it has ended");
+      const wrong = whatIsWrong(pid, wrapping);
+      if (wrong !== undefined) throw new CannotWrap(`${wrapping.name}: ${wrong}`);
+      const { channel, closed, crash } = attempt;
+      const walls = [...WALLS_OF_NODE, ...wrapping.walls];
+      return { pid, channel, crash, ready, base, closed, kill: () => attempt.kill(), walls };
+    } catch (error) {
+      // Whatever was wrong, also where /proc could not be read: nothing that was started outlives its attempt.
       attempt.kill();
-      await attempt.closed;
-      throw base === undefined ? new Error(wrong) : new CannotWrap(`${wrapping.name}: ${wrong}`);
+      await attempt.closed.catch(() => {});
+      throw error;
     }
-    const { channel, closed, crash } = attempt;
-    const walls = [...WALLS_OF_NODE, ...wrapping.walls];
-    return { pid, channel, crash, ready, base, closed, kill: () => attempt.kill(), walls };
   }
 }

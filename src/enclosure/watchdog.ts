@@ -90,7 +90,11 @@ function look(pageBytes: number): void {
     }
     // Said first: whoever learns of the death can know its cause.
     said.postMessage(struck);
-    process.kill(pid, "SIGKILL");
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It died in this moment.
+    }
     forget(pid);
   }
   if (watched.size > 0) polling = setTimeout(() => look(pageBytes), Math.max(room, POLL_MS_MIN));

@@ -1,5 +1,6 @@
 // How the host listens: however much a guest says in one go, the host's event loop comes round in between.
-import { PassThrough } from "node:stream";
+import { spawn } from "node:child_process";
+import { PassThrough, type Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { expect, test } from "vitest";
 import type { Frame } from "../../src/enclosure/frames.ts";
@@ -65,4 +66,33 @@ test.for([
   });
   expect(errors).toEqual([expect.any(ProtocolBreak)]);
   expect(numbers).toHaveLength(count);
+});
+
+test("hears all that a process has said before its end, in its order, though the host is behind when it dies", async () => {
+  // Frames of `encodeFrame`, in one go, and a death: Node then resumes what was paused.
+  const program = `
+    const header = (n) => { const text = JSON.stringify({ type: "note", n }); const size = Buffer.alloc(8);
+      size.writeUInt32BE(text.length); return Buffer.concat([size, Buffer.from(text)]); };
+    const all = Buffer.concat(Array.from({ length: 4000 }, (_, n) => header(n)));
+    for (let at = 0; at < all.length;)
+      try { at += require("node:fs").writeSync(3, all, at); } catch (error) { if (error.code !== "EAGAIN") throw error; }
+    process.kill(process.pid, "SIGKILL");`;
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  const channel = (child.stdio as readonly unknown[])[3] as Readable;
+  const numbers: unknown[] = [];
+  const errors: unknown[] = [];
+  const afterAll = listen(channel, new FrameReader(() => 0), {
+    isOver: () => errors.length > 0,
+    hear: ({ header }) => {
+      numbers.push(header["n"]);
+      const began = process.hrtime.bigint();
+      while (process.hrtime.bigint() - began < 50_000n);
+    },
+    fail: (error) => void errors.push(error),
+  });
+  await closed;
+  await new Promise<void>(afterAll);
+  expect(errors).toEqual([]);
+  expect(numbers).toEqual(Array.from({ length: 4000 }, (_, n) => n));
 });
