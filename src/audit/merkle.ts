@@ -95,7 +95,8 @@ export class CompactRange {
 
 /**
  * What proofs are made of, from hashes that are kept. For ranges as RFC 6962, section 2.1, divides a tree: they begin
- * at a multiple of the largest power of two below their width. Reads at most 255 hashes of each level for a whole proof.
+ * at a multiple of the largest power of two below their width. A whole proof reads at most 510 hashes of each
+ * level: 255 along its path, and as many at the tree's uneven end.
  * What it makes throws EnclosureError STORE_DAMAGED where hashes are missing.
  */
 export function rangeHasher(hasher: TreeHasher, fetch: KeptHashes): RangeHash {

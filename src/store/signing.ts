@@ -63,33 +63,30 @@ export class Signing {
    */
   async sign(size: number): Promise<Signed> {
     const { store, origin, signer, hasher, head, checkForks } = this.#ports;
-    let signed: Pick<Signed, "size" | "root"> | undefined;
-    let row: CheckpointRow | undefined;
+    let made: Signed | undefined;
     await store.append((tip) => {
       const last = tip.reads.lastCheckpoint();
       if (last !== undefined && last.size >= size) {
-        signed = this.#checked(last, tip);
-        row = last;
+        made = this.#checked(last, tip);
         return undefined;
       }
       const root = tip.range.root();
       // Written before the others are read: of two who sign at once on two copies, one sees the other.
       this.writeHead(tip.size, digestOf(root));
       checkForks(tip.reads);
-      signed = { size: tip.size, root: digestOf(root) };
-      row = { size: tip.size, note: signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher) };
-      return { ...new Assembly(tip, hasher).batch(), checkpoint: row };
+      const note = signCheckpoint({ origin, size: tip.size, root }, signer, hostHasher);
+      made = { size: tip.size, root: digestOf(root), note };
+      return { ...new Assembly(tip, hasher).batch(), checkpoint: { size: tip.size, note } };
     });
-    const { size: covered, root } = signed as Signed;
-    const last = row as CheckpointRow;
-    this.#last = last;
-    this.writeHead(covered, root);
+    const signed = made as Signed;
+    this.#last = { size: signed.size, note: signed.note };
+    this.writeHead(signed.size, signed.root);
     head.sync();
-    return { size: covered, root, note: last.note };
+    return signed;
   }
 
   /** @throws EnclosureError LOG_INVALID, NOTE_INVALID unless the checkpoint is one of this log's own and of this very tree. */
-  #checked(row: CheckpointRow, tip: Tip): Pick<Signed, "size" | "root"> {
+  #checked(row: CheckpointRow, tip: Tip): Signed {
     const { origin, verifier, checker } = this.#ports;
     const { checkpoint, note } = parseCheckpoint(row.note);
     const root = digestOf(checkpoint.root);
@@ -101,7 +98,7 @@ export class Signing {
       }
       this.#last = row;
     }
-    return { size: checkpoint.size, root };
+    return { size: checkpoint.size, root, note: row.note };
   }
 }
 
